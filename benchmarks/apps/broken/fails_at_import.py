@@ -1,0 +1,3 @@
+"""A release whose import fails."""
+
+raise RuntimeError("this release does not import")

@@ -1,0 +1,2 @@
+// A release whose start-up never ends: it never listens.
+setInterval(() => {}, 1000);

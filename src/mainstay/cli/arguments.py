@@ -1,0 +1,66 @@
+"""Command lines: argparse, with our errors and one shape of help for every command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from mainstay.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn, TypeVar
+
+    Into = TypeVar("Into")
+
+SELECTORS = "an app's name, a slot (web-0), a number shown by `list`, a namespace, or `all`"
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of one command. What it cannot read is a UsageError."""
+
+    def __init__(self, command: str, description: str, examples: Sequence[tuple[str, str]], usage: str = "") -> None:
+        super().__init__(
+            prog=f"mainstay {command}",
+            description=description,
+            epilog=_examples(examples),
+            usage=f"mainstay {command} {usage}" if usage else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
+        self.command = command
+        self.add_argument("--help", "-h", action="help", help="show this and exit")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a UsageError instead of printing and exiting."""
+        raise UsageError(f"cannot read the command line: {message}", hint=f"`{self.prog} --help` shows what it takes")
+
+    def read(self, argv: Sequence[str], into: Into) -> Into:
+        """Fill in the attributes of `into`, whose values so far are the defaults. Raises UsageError.
+
+        `--help` prints and raises SystemExit(0).
+        """
+        self.parse_intermixed_args(argv, into)
+        return into
+
+    def add_json(self, what: str = "print the result as JSON") -> None:
+        """`--json`."""
+        self.add_argument("--json", action="store_true", help=what)
+
+    def add_selectors(self, required: bool = True) -> None:
+        """`SELECTOR...`, one or more, or any number."""
+        self.add_argument("selectors", nargs="+" if required else "*", metavar="SELECTOR", help=SELECTORS)
+
+
+def print_json(value: object) -> None:
+    """One line of JSON on stdout."""
+    from mainstay.protocol.jsontext import dumps
+
+    sys.stdout.write(dumps(value) + "\n")
+
+
+def _examples(examples: Sequence[tuple[str, str]]) -> str:
+    width = max((len(line) for line, _ in examples), default=0)
+    return "\n".join(["examples:", *(f"  {line:<{width}}  {meaning}".rstrip() for line, meaning in examples)])

@@ -1,0 +1,125 @@
+"""Operations: ask the daemon, show how it goes, end with the table of the apps touched."""
+
+from __future__ import annotations
+
+import time
+
+from mainstay import __version__
+from mainstay.cli.arguments import print_json
+from mainstay.cli.progress import Progress
+from mainstay.cli.render import slot_table
+from mainstay.cli.terminal import DIM
+from mainstay.client.connect import NotRunning, connect
+from mainstay.client.connection import Refused
+from mainstay.errors import MainstayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Any
+
+    from mainstay.cli.terminal import Console
+    from mainstay.client.connection import Client
+    from mainstay.protocol.shapes import Listing, Survivor, Touched
+
+INTERRUPTED = 130
+
+
+class Interrupted(MainstayError):
+    """Ctrl-C while the daemon was at work."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(
+            f"not waiting any longer: the {verb} goes on in the daemon", hint="`mainstay list` shows how far it is"
+        )
+
+
+def reach(console: Console, *, start: bool = False, quiet: bool = False) -> Client:
+    """A connection for an operation, with a word about what is unusual. `start`: start a daemon when none runs.
+
+    Raises NotRunning when none runs and none is to be started.
+    """
+    try:
+        client = connect()
+    except NotRunning:
+        if not start:
+            raise
+        client = connect(start=True)
+        _say(f"started the daemon (pid {client.pid})", console, quiet)
+    if client.version != __version__:
+        _say(f"the daemon is mainstay {client.version}, this is {__version__}", console, quiet)
+    return client
+
+
+def _say(text: str, console: Console, quiet: bool) -> None:
+    if not quiet:
+        console.err.print_all([console.err.paint(text, DIM)])
+
+
+def ask(client: Client, verb: str, args: Mapping[str, object], console: Console, quiet: bool = False) -> Any:
+    """The daemon's result for a verb (its shape: protocol.shapes), with progress on stderr unless `quiet`.
+
+    Raises what `Client.ask` raises, and Interrupted.
+    """
+    try:
+        if quiet:
+            return client.ask(verb, args)
+        with Progress(console.err) as progress:
+            return client.ask(verb, args, on_notice=progress.notice, on_wait=progress.tick)
+    except KeyboardInterrupt:
+        raise Interrupted(verb) from None
+
+
+def operate(
+    client: Client, verb: str, args: Mapping[str, object], console: Console, as_json: bool, done: str = ""
+) -> int:
+    """Carry out a verb that changes things and show the outcome; the exit code.
+
+    `done` is the word for what was done (`stopped`). Where the daemon could do only a part, that part is shown before
+    its error is raised.
+    """
+    try:
+        result: Touched = ask(client, verb, args, console, quiet=as_json)
+    except Refused as error:
+        if as_json:
+            print_json(error_json(error))
+        elif isinstance(error.result, dict) and error.result.get("apps"):
+            show_apps(client, error.result["apps"], console)
+        raise
+    if as_json:
+        print_json(result)
+    else:
+        apps = result.get("apps", [])
+        if done and apps:
+            console.out.print(f"{done}: {', '.join(apps)}")
+        show_apps(client, apps, console)
+    return warn_survivors(result.get("survivors", []), console)
+
+
+def show_apps(client: Client, apps: Collection[str], console: Console) -> None:
+    """The table of these apps, as far as they are still in the list."""
+    listing: Listing = client.ask("list")
+    rows = [row for row in listing["rows"] if row["app"] in apps]
+    if rows:
+        console.out.print(*slot_table(rows, console.out, time.time()))
+
+
+def warn_survivors(survivors: Collection[Survivor], console: Console) -> int:
+    """Say which processes did not end; the exit code: 1 when there are any."""
+    for survivor in survivors:
+        console.err.print(f"mainstay: could not end process {survivor['pid']} ({survivor['name']}): it still runs")
+    return 1 if survivors else 0
+
+
+def error_json(error: MainstayError) -> dict[str, object]:
+    """What `--json` prints on stdout for an error of the daemon, beside what was done all the same."""
+    body = {
+        "message": error.message,
+        "hint": error.hint,
+        "lines": list(error.lines),
+        "exit_code": error.exit_code,
+    }
+    done = error.result if isinstance(error, Refused) and isinstance(error.result, dict) else {}
+    return {**done, "error": body}

@@ -1,0 +1,49 @@
+"""`mainstay describe`: all about an app."""
+
+from __future__ import annotations
+
+import time
+
+from mainstay.cli.arguments import Parser, print_json
+from mainstay.cli.sections import app_sections
+from mainstay.client.connect import connect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.cli.terminal import Console
+    from mainstay.protocol.shapes import Details
+
+
+class Options:
+    """What the command line said."""
+
+    selectors: list[str]
+
+    def __init__(self) -> None:
+        self.json = False
+
+
+def parser() -> Parser:
+    """The options of `describe`."""
+    made = Parser(
+        "describe",
+        "Show all about apps: what was declared and how reality differs from it, listeners, generation, rollout; for\n"
+        "each slot its process, how long it took to get ready, its log files, and how it ended the last times.",
+        (("mainstay describe web", ""), ("mainstay describe web-1", "one slot"), ("mainstay describe all --json", "")),
+    )
+    made.add_selectors()
+    made.add_json("an array of apps")
+    return made
+
+
+def run(argv: list[str], console: Console) -> int:
+    """Print the sections of each app."""
+    options = parser().read(argv, Options())
+    with connect() as client:
+        details: Details = client.ask("describe", {"selectors": options.selectors})
+    if options.json:
+        print_json(details["apps"])
+        return 0
+    for number, app in enumerate(details["apps"]):
+        console.out.print(*([""] if number else []), *app_sections(app, console.out, time.time()))
+    return 0

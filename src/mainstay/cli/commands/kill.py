@@ -1,0 +1,52 @@
+"""`mainstay kill`: everything stops, then the daemon."""
+
+from __future__ import annotations
+
+from mainstay.cli.arguments import Parser, print_json
+from mainstay.cli.asking import ask, warn_survivors
+from mainstay.client.connect import NotRunning, connect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.cli.terminal import Console
+    from mainstay.protocol.shapes import Touched
+
+
+class Options:
+    """What the command line said."""
+
+    def __init__(self) -> None:
+        self.json = False
+
+
+def parser() -> Parser:
+    """The options of `kill`."""
+    made = Parser(
+        "kill",
+        "Stop all apps, then the daemon. Workers finish what they are doing first, as with `stop`.",
+        (("mainstay kill", ""),),
+    )
+    made.add_json()
+    return made
+
+
+def run(argv: list[str], console: Console) -> int:
+    """Stop everything; that no daemon runs is no error."""
+    options = parser().read(argv, Options())
+    try:
+        client = connect()
+    except NotRunning as nobody:
+        if options.json:
+            print_json({"apps": []})
+        console.err.print(f"no daemon runs (MAINSTAY_HOME is {nobody.home}): there is nothing to stop")
+        return 0
+    with client:
+        result: Touched = ask(client, "kill", {}, console, quiet=options.json)
+    if options.json:
+        print_json(result)
+    else:
+        apps = result.get("apps", [])
+        if apps:
+            console.out.print(f"stopped: {', '.join(apps)}")
+        console.out.print(f"the daemon (pid {client.pid}) has ended")
+    return warn_survivors(result.get("survivors", []), console)

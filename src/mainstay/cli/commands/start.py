@@ -1,0 +1,199 @@
+"""`mainstay start`: an app, a program, a file of apps, or apps of the list that were stopped."""
+
+from __future__ import annotations
+
+import os
+
+from mainstay.cli.applying import apply_specs, conclude
+from mainstay.cli.arguments import Parser
+from mainstay.cli.asking import ask, reach
+from mainstay.cli.nearest import nearest
+from mainstay.client.connect import NotRunning, has_state
+from mainstay.config import adhoc
+from mainstay.errors import NoSuchName, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.cli.terminal import Console
+    from mainstay.client.connection import Client
+    from mainstay.model.spec import AppSpec
+    from mainstay.protocol.shapes import Listing, Outcome, Row, Touched
+
+
+class Options:
+    """What the command line said. The names of the options of an app are those of `config.adhoc.Options`."""
+
+    targets: list[str]
+
+    def __init__(self) -> None:
+        self.instances: str | None = None
+        self.name: str | None = None
+        self.namespace: str | None = None
+        self.bind: list[str] = []
+        self.port: int | None = None
+        self.cwd: str | None = None
+        self.interpreter: str | None = None
+        self.engine: str | None = None
+        self.threads: int | None = None
+        self.environment: str | None = None
+        self.no_autorestart = False
+        self.only = ""
+        self.json = False
+
+
+def parser() -> Parser:
+    """The options of `start`."""
+    made = Parser(
+        "start",
+        "Start apps and return when every worker is ready. TARGET is an ASGI or WSGI app (module:attribute or\n"
+        "module:factory()), a script, a program, a command line in quotes, a mainstay.toml, or the name of an app\n"
+        "that was stopped; without one the mainstay.toml here is meant. What runs already is left alone; what was\n"
+        "declared differently since is changed.",
+        (
+            ("mainstay start", "all apps of ./mainstay.toml"),
+            ("mainstay start shop.main:app -i max", "a web app, one instance per core, on port 8000"),
+            ("mainstay start shop.main:create_app() -b :80", "made by a factory, on port 80"),
+            ("mainstay start worker.py --name jobs -- --queue mail", "a script with arguments"),
+            ("mainstay start 'node server.js' -i 2 -p 3000", "any command line"),
+            ("mainstay start mainstay.toml --only web,jobs", "two of the apps of a file"),
+            ("mainstay start web", "an app that was stopped"),
+        ),
+        usage="[TARGET ...] [OPTION ...] [-- ARGUMENT ...]",
+    )
+    add = made.add_argument
+    add("targets", nargs="*", metavar="TARGET", help="what to start; see above")
+    add("--instances", "-i", metavar="N", help="how many: a number, max or 0 (one per core), -1 (one fewer)")
+    add("--name", "-n", metavar="NAME", help="what to call it; made from the target unless told")
+    add("--namespace", metavar="NAME", help="a group of apps that can be selected together")
+    add("--bind", "-b", action="append", metavar="ADDRESS", help="host:port, :port or unix:/path; may be repeated")
+    add("--port", "-p", type=int, metavar="PORT", help="a port on 127.0.0.1; a program finds it in PORT")
+    add("--cwd", metavar="FOLDER", help="where to run it")
+    add("--interpreter", metavar="PROGRAM", help="what runs a script: a Python, a venv, node ...; none: itself")
+    add("--engine", metavar="NAME", help="the server of a web app: uvicorn or granian")
+    add("--threads", type=int, metavar="N", help="threads per worker of a WSGI app")
+    add("--env", dest="environment", metavar="NAME", help="the environment: production unless told")
+    add("--no-autorestart", action="store_true", help="leave it alone when it ends")
+    add("--only", metavar="A,B", help="these apps of the file")
+    made.add_json("print what came of each app as JSON")
+    return made
+
+
+def run(argv: list[str], console: Console) -> int:
+    """Find out what is meant, start it, wait, show it."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    options = parser().read(argv[:end], Options())
+    wanted = _app_options(options, tuple(argv[end + 1 :]))
+    client = _running(options, console)
+    try:
+        rows = _rows(client)
+        names = _names_meant(options.targets, wanted, rows)
+        targets = [target for target in options.targets if target not in names]
+        # All specs before anything is done: what cannot be started must not leave half of it running.
+        specs = _specs(targets, wanted, rows) if targets or not options.targets else []
+        client = client or reach(console, start=True, quiet=options.json)
+        return _carry_out(client, names, specs, options, console)
+    finally:
+        if client is not None:
+            client.close()
+
+
+def _running(options: Options, console: Console) -> Client | None:
+    """The daemon, where a target may be the name of an app in its list; started when it would find apps of before."""
+    if not options.targets:
+        return None
+    may_be_name = any(
+        not (set(target) & set(":/ ")) and not os.path.exists(os.path.join(options.cwd or "", target))
+        for target in options.targets
+    )
+    try:
+        return reach(console, start=may_be_name and has_state(), quiet=options.json)
+    except NotRunning:
+        return None
+
+
+def _carry_out(client: Client, names: list[str], specs: list[AppSpec], options: Options, console: Console) -> int:
+    args: dict[str, object] = {"mode": "start", "only": bool(options.only)}
+
+    def work() -> list[Outcome]:
+        again = _start_again(client, names, console, options.json) if names else []
+        return again + apply_specs(client, specs, args, console, options.json)
+
+    return conclude(client, work, specs, console, options.json)
+
+
+def _app_options(options: Options, args: tuple[str, ...]) -> adhoc.Options:
+    return adhoc.Options(
+        instances=options.instances,
+        name=options.name,
+        namespace=options.namespace,
+        bind=tuple(options.bind),
+        port=options.port,
+        cwd=options.cwd,
+        interpreter=options.interpreter,
+        environment=options.environment,
+        args=args,
+        autorestart=not options.no_autorestart,
+        only=tuple(name.strip() for name in options.only.split(",") if name.strip()),
+        engine=options.engine,
+        threads=options.threads,
+    )
+
+
+def _rows(client: Client | None) -> list[Row]:
+    if client is None:
+        return []
+    listing: Listing = client.ask("list")
+    return listing["rows"]
+
+
+def _selectors(row: Row) -> tuple[str, ...]:
+    return (row["app"], row["slot"], str(row["id"]), row["namespace"], "all")
+
+
+def _names_meant(targets: list[str], wanted: adhoc.Options, rows: list[Row]) -> list[str]:
+    """Those that name apps of the list. With options none does: they say how to run a target."""
+    if wanted != adhoc.Options():
+        return []
+    known = {name for row in rows for name in _selectors(row)}
+    return [target for target in targets if target in known]
+
+
+def _specs(targets: list[str], wanted: adhoc.Options, rows: list[Row]) -> list[AppSpec]:
+    ambient = adhoc.Ambient(os.getcwd(), os.environ)
+    if not targets:
+        return adhoc.spec_from_target(None, wanted, ambient)
+    specs = []
+    for target in targets:
+        try:
+            specs += adhoc.spec_from_target(target, wanted, ambient)
+        except UsageError as error:
+            raise _named(target, rows) or error from None
+    return specs
+
+
+def _named(target: str, rows: list[Row]) -> NoSuchName | UsageError | None:
+    """What to say instead when the target is, or nearly is, the name of an app in the list."""
+    known = dict.fromkeys(name for row in rows for name in _selectors(row))
+    if target in known:
+        return UsageError(
+            f"cannot start {target} with options: it is in the list already, and they say how to run something new",
+            hint=f"`mainstay start {target}` starts it as it is, `mainstay scale {target} N` changes the instances",
+        )
+    near = nearest(target, known)
+    if not near:
+        return None
+    message = f"cannot start {target}: no app is called so, and there is no such file, program or module:app"
+    return NoSuchName(message, hint=f"did you mean {near}?")
+
+
+def _start_again(client: Client, names: list[str], console: Console, quiet: bool) -> list[Outcome]:
+    """Start apps of the list; those that the daemon did not touch ran already."""
+    rows = _rows(client)
+    meant = dict.fromkeys(row["app"] for row in rows if set(names) & set(_selectors(row)))
+    touched: Touched = ask(client, "start", {"selectors": names}, console, quiet)
+    started = touched.get("apps", [])
+    return [_outcome(app, started=app in started) for app in dict.fromkeys([*meant, *started])]
+
+
+def _outcome(app: str, started: bool) -> Outcome:
+    return {"app": app, "outcome": "started" if started else "unchanged", "changes": [], "message": ""}

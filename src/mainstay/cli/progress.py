@@ -1,0 +1,70 @@
+"""What is shown while the daemon works: nothing for a moment, then its notices.
+
+On a terminal they are one line that is rewritten, with something that turns; elsewhere plain lines on stderr.
+"""
+
+from __future__ import annotations
+
+import time
+
+from mainstay.cli.escaping import escaped
+from mainstay.cli.terminal import CYAN
+from mainstay.cli.width import cut
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mainstay.cli.terminal import Terminal
+
+_QUIET = 0.3  # seconds; what is over sooner needs no progress
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_ASCII_FRAMES = "|/-\\"
+_ERASE = "\r\x1b[K"
+
+
+class Progress:
+    """Use as a context manager: what it has drawn is gone at the end."""
+
+    def __init__(self, terminal: Terminal, clock: Callable[[], float] = time.monotonic) -> None:
+        self._terminal = terminal
+        self._clock = clock
+        self._since = clock()
+        self._text = ""
+        self._held: list[str] = []
+        self._frame = 0
+        self._drawn = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            self._terminal.stream.write(_ERASE)
+            self._terminal.stream.flush()
+            self._drawn = False
+
+    def notice(self, text: str, _app: str = "") -> None:
+        """The daemon says how it goes."""
+        self._text = escaped(text)
+        self._held.append(self._text)
+        self.tick()
+
+    def tick(self) -> None:
+        """Time has passed."""
+        if self._clock() - self._since < _QUIET:
+            return
+        if self._terminal.live:
+            self._draw()
+        else:
+            self._terminal.print_all(self._held)
+        self._held.clear()
+
+    def _draw(self) -> None:
+        frames = _FRAMES if self._terminal.unicode else _ASCII_FRAMES
+        self._frame = (self._frame + 1) % len(frames)
+        width = (self._terminal.width or 80) - 3
+        text = cut(self._text or "waiting for the daemon", width, self._terminal.ellipsis)
+        self._terminal.stream.write(f"{_ERASE}{self._terminal.paint(frames[self._frame], CYAN)} {text}")
+        self._terminal.stream.flush()
+        self._drawn = True

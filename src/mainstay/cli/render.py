@@ -1,0 +1,104 @@
+"""The table of slots that `list` shows and that other commands end with, and the remarks under it."""
+
+from __future__ import annotations
+
+from mainstay.cli.table import Cell, Column, table_lines
+from mainstay.cli.terminal import BOLD, CYAN, DIM, GREEN, RED, YELLOW
+from mainstay.cli.units import cpu_text, memory_text, until_text, uptime_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mainstay.cli.terminal import Terminal
+    from mainstay.protocol.shapes import Row
+
+_STATUS_STYLES = {
+    "online": GREEN,
+    "launching": YELLOW,
+    "stopping": YELLOW,
+    "waiting restart": YELLOW,
+    "errored": RED,
+    "stopped": DIM,
+}
+
+_FAULTS = {"waiting restart": "keeps failing", "errored": "has been given up"}
+
+
+def slot_table(rows: Sequence[Row], terminal: Terminal, now: float) -> list[str]:
+    """The table and, under it, a line for each app that needs a word. `now` in epoch seconds."""
+    return [*table_lines(_columns(rows, terminal, now), terminal), *_remarks(rows, terminal)]
+
+
+def status_style(status: str) -> str:
+    """The colour of a status."""
+    return _STATUS_STYLES.get(status, "")
+
+
+def status_text(row: Row, now: float) -> str:
+    """The status with its marks and, while it waits, the time of the next try."""
+    words = [row["status"], *row["marks"]]
+    if row["next_try"] is not None:
+        words.append(until_text(row["next_try"], now))
+    return ", ".join(words)
+
+
+def shown_name(row: Row, alone: bool) -> str:
+    """What a row is called: the app where it has one slot, the slot otherwise. Both work as selectors."""
+    return row["app"] if alone and row["index"] == 0 else row["slot"]
+
+
+def _columns(rows: Sequence[Row], terminal: Terminal, now: float) -> list[Column]:
+    slots: dict[str, int] = {}
+    for row in rows:
+        slots[row["app"]] = slots.get(row["app"], 0) + 1
+
+    def of(style: str, texts: list[str]) -> list[Cell]:
+        return [(text, style) for text in texts]
+
+    statuses = [
+        (status_text(row, now), YELLOW if row["marks"] and row["status"] == "online" else status_style(row["status"]))
+        for row in rows
+    ]
+    restarts = [(str(row["restarts"]), YELLOW if row["restarts"] else "") for row in rows]
+    names = of(BOLD, [shown_name(row, slots[row["app"]] == 1) for row in rows])
+    columns = [
+        Column("id", of(CYAN, [str(row["id"]) for row in rows]), right=True, rank=2),
+        Column("name", names, shrinks=6),
+        Column("namespace", of("", [row["namespace"] for row in rows]), rank=7, shrinks=9),
+        Column("mode", of("", [row["mode"] for row in rows]), rank=8),
+        Column("pid", of("", [str(row["pid"] or "") for row in rows]), right=True, rank=6),
+        Column("uptime", of("", [uptime_text(row["uptime"]) for row in rows]), right=True, rank=3),
+        Column("↺" if terminal.unicode else "restarts", restarts, right=True, rank=4),
+        Column("status", statuses, shrinks=8),
+        Column("cpu", of("", [cpu_text(row["cpu"]) for row in rows]), right=True, rank=5),
+        Column("memory", of("", [memory_text(row["memory"]) for row in rows]), right=True, rank=4),
+    ]
+    if len({row["namespace"] for row in rows}) < 2:
+        del columns[2]
+    return columns
+
+
+def _remarks(rows: Sequence[Row], terminal: Terminal) -> list[str]:
+    by_app: dict[str, list[Row]] = {}
+    for row in rows:
+        by_app.setdefault(row["app"], []).append(row)
+    remarks = []
+    for app, slots in by_app.items():
+        remarks += [_rollout_remark(app, row["rollout"]) for row in slots if row["rollout"]][:1]
+        remarks += [_fault_remark(app, row["status"]) for row in slots if row["status"] in _FAULTS][:1]
+    return [terminal.paint(remark, YELLOW) for remark in remarks]
+
+
+def _fault_remark(app: str, status: str) -> str:
+    return f"{app} {_FAULTS[status]}: `mainstay describe {app}` shows why"
+
+
+def _rollout_remark(app: str, rollout: str) -> str:
+    if rollout.startswith("canary"):
+        share = rollout.removeprefix("canary").strip()
+        return (
+            f"{app} has a canary with {share} of new connections: "
+            f"`mainstay reload {app} --continue` or `mainstay reload {app} --abort`"
+        )
+    return f"{app} is being reloaded: {rollout}"

@@ -1,0 +1,144 @@
+"""The text of `describe`: sections of aligned names and values."""
+
+from __future__ import annotations
+
+from mainstay.cli.escaping import escaped, escaped_but_colours, without_colours
+from mainstay.cli.render import status_style, status_text
+from mainstay.cli.terminal import BOLD, CYAN, DIM, RED, YELLOW
+from mainstay.cli.units import cpu_text, memory_text, moment_text, seconds_text, uptime_text
+from mainstay.cli.width import pad
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mainstay.cli.terminal import Terminal
+    from mainstay.protocol.shapes import AppDetail, Exit, SlotDetail
+
+_EXITS = 3  # of each slot; --json has them all
+_UNSHOWN = ("type", "name", "namespace", "env", "program", "binds", "logs", "restart")  # said elsewhere, or below
+
+
+def app_sections(app: AppDetail, terminal: Terminal, now: float) -> list[str]:
+    """Everything about one app, as lines."""
+    lines = [terminal.paint(escaped(app["app"]), f"{BOLD};{CYAN}"), *_overview(app, terminal)]
+    if app["differences"]:
+        lines += ["", _title("differs from what was declared", terminal)]
+        lines += [f"  {terminal.paint(escaped(difference), YELLOW)}" for difference in app["differences"]]
+    lines += ["", _title("declared", terminal), *_pairs(_declared(app["spec"]), terminal)]
+    for slot in app["slots"]:
+        lines += ["", *_slot(slot, terminal, now)]
+    return lines
+
+
+def _overview(app: AppDetail, terminal: Terminal) -> list[str]:
+    pairs = [
+        ("status", terminal.paint(app["status"], status_style(app["status"]))),
+        ("namespace", app["namespace"]),
+        ("mode", app["mode"] + (f", on {app['engine']}" if app["engine"] else "")),
+        ("generation", str(app["generation"])),
+        ("listens on", ", ".join(app["binds"])),
+    ]
+    template = app["template"]
+    if template is not None:
+        pid = f", pid {template['pid']}" if template["pid"] else ""
+        reason = f": {escaped(template['reason'])}" if template["reason"] else ""
+        pairs.append(("template", f"{template['state']}{pid}{reason}"))
+    rollout = app["rollout"]
+    if rollout is not None:
+        share = f", {rollout['share']}% of new connections" if rollout["share"] is not None else ""
+        done = f"{rollout['done']} of {rollout['of']} slots"
+        pairs.append(("rollout", f"generation {rollout['generation']}, {rollout['state']}{share}, {done}"))
+    return _pairs(pairs, terminal)
+
+
+def _declared(spec: Mapping[str, object]) -> list[tuple[str, str]]:
+    """The spec, in words; the program first, tables last, the environment left to `mainstay env`."""
+    program = spec.get("program")
+    parts = dict(program) if isinstance(program, dict) else {}
+    parts.pop("type", None)
+    pairs = [(_words(name), _value(value)) for name, value in parts.items()]
+    pairs += [(_words(name), _value(value)) for name, value in spec.items() if name not in _UNSHOWN]
+    pairs += [(name, _table(spec.get(name))) for name in ("restart", "logs")]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _value(value: object) -> str:
+    match value:
+        case None | "" | [] | {}:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case list():
+            return " ".join(_value(item) for item in value)
+        case dict():
+            return _table(value)
+        case _:
+            return escaped(str(value))
+
+
+def _table(value: object) -> str:
+    if not isinstance(value, dict):
+        return ""
+    items = [(_words(str(name)), _value(item)) for name, item in value.items() if name != "type"]
+    return ", ".join(f"{name} {text}" for name, text in items if text)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _slot(slot: SlotDetail, terminal: Terminal, now: float) -> list[str]:
+    style = status_style(slot["status"])
+    status = terminal.paint(status_text(slot, now), style)
+    use = ", ".join(text for text in (cpu_text(slot["cpu"]), memory_text(slot["memory"])) if text)
+    pairs = [
+        ("status", status),
+        ("pid", str(slot["pid"] or "")),
+        ("generation", str(slot["generation"]) if slot["pid"] else ""),
+        ("uptime", uptime_text(slot["uptime"])),
+        ("ready after", seconds_text(slot["ready_time"])),
+        ("restarts", str(slot["restarts"])),
+        ("cpu, memory", use),
+        ("out", slot["logs"]["out"]),
+        ("err", slot["logs"]["err"]),
+        ("lost lines", _dropped(slot)),
+    ]
+    lines = [_title(f"{slot['slot']} (number {slot['id']})", terminal), *_pairs(pairs, terminal)]
+    if slot["exits"]:
+        lines.append(f"  {terminal.paint('last exits', DIM)}")
+        for exit_ in slot["exits"][-_EXITS:]:
+            lines += _exit(exit_, terminal)
+    return lines
+
+
+def _dropped(slot: SlotDetail) -> str:
+    dropped = slot["logs"]["dropped"]
+    return ", ".join(
+        f"{count} of {name}" for name, count in (("out", dropped["out"]), ("err", dropped["err"])) if count
+    )
+
+
+def _exit(exit_: Exit, terminal: Terminal) -> list[str]:
+    asked = ", as asked" if exit_["asked"] else ""
+    after = f" after {seconds_text(exit_['uptime'])}" if exit_["uptime"] is not None else ""
+    pid = f", pid {exit_['pid']}" if exit_["pid"] else ""
+    reason = terminal.paint(escaped(exit_["reason"]), "" if exit_["asked"] else RED)
+    lines = [f"    {moment_text(exit_['time'])}  {reason}{asked}{after}  (generation {exit_['generation']}{pid})"]
+    if exit_["asked"]:
+        return lines
+    bar = terminal.paint("│" if terminal.unicode else "|", RED)
+    shown = escaped_but_colours if terminal.colours else without_colours
+    return [*lines, *(f"      {bar} {shown(line)}" for line in exit_["lines"])]
+
+
+def _title(text: str, terminal: Terminal) -> str:
+    return terminal.paint(escaped(text), BOLD)
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], terminal: Terminal) -> list[str]:
+    shown = [(name, value) for name, value in pairs if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    return [f"  {terminal.paint(pad(name, width), DIM)}  {value}" for name, value in shown]

@@ -1,0 +1,109 @@
+"""Starting the daemon: detached from the terminal, heard through daemon.log until its socket answers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from mainstay.client.connection import open_connection
+from mainstay.client.home import prepared_home, socket_path
+from mainstay.errors import MainstayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mainstay.client.connection import Client
+
+LAUNCH_TIMEOUT = 10.0
+"""Seconds a daemon has until its socket answers."""
+
+_AFTER_EXIT = 2.0  # seconds in which the daemon of a command that ran at the same time may still come up
+_LINES = 10
+
+
+class LaunchFailed(MainstayError):
+    """The daemon ended or did not answer in time; its last words are the lines."""
+
+
+def launch(home: str, timeout: float = LAUNCH_TIMEOUT) -> Client:
+    """Start a daemon for this home and connect to it. Raises LaunchFailed after `timeout` seconds or when it ends.
+
+    When two commands do this at once, the second daemon gives way to the first, and both connect to that one.
+    """
+    socket = socket_path(prepared_home(home))
+    log = os.path.join(home, "daemon.log")
+    said_before = os.path.getsize(log) if os.path.exists(log) else 0
+    child = _spawn(home, log)
+    deadline = time.monotonic() + timeout
+    pause = 0.002
+    exited = False
+    while time.monotonic() < deadline:
+        client = open_connection(socket, timeout=max(0.1, deadline - time.monotonic()))
+        if client is not None:
+            return client
+        if not exited and child.poll() is not None:
+            exited = True
+            deadline = min(deadline, time.monotonic() + (_AFTER_EXIT if child.returncode == 0 else 0.2))
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.02)
+    why = _ending(child.returncode) if exited else f"it did not answer within {timeout:g} s (pid {child.pid})"
+    lines = _last_lines(log, said_before)
+    raise LaunchFailed(f"cannot start the daemon: {why}", hint=f"its log is {log}", lines=lines)
+
+
+def daemon_command() -> list[str]:
+    """What is run: this interpreter, without column positions in code objects (memory), without `.` on its path."""
+    return [sys.executable, "-P", "-X", "no_debug_ranges", "-m", "mainstay.daemon"]
+
+
+def daemon_environment(environ: Mapping[str, str], home: str) -> dict[str, str]:
+    """The daemon's variables: ours, with paths that stay right in another folder, and bytecode kept on disk."""
+    result = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    result["MAINSTAY_HOME"] = home
+    paths = [os.path.abspath(path) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if os.path.basename(source) not in ("site-packages", "dist-packages") and source not in paths:
+        paths.insert(0, source)  # run from a checkout
+    if paths:
+        result["PYTHONPATH"] = os.pathsep.join(paths)
+    return result
+
+
+def _spawn(home: str, log: str) -> subprocess.Popen[bytes]:
+    try:
+        out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise MainstayError(f"cannot start the daemon: cannot write {log}: {error.strerror}") from None
+    try:
+        return subprocess.Popen(
+            daemon_command(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd="/",  # it must not keep a folder or a mount busy
+            env=daemon_environment(os.environ, home),
+            start_new_session=True,
+            close_fds=True,  # a lock or pipe of the caller's shell must not live on in the daemon
+        )
+    except OSError as error:
+        raise MainstayError(f"cannot start the daemon: {error.strerror}: {sys.executable}") from None
+    finally:
+        os.close(out)
+
+
+def _ending(code: int) -> str:
+    from mainstay.model.exits import Exited, Signaled
+
+    return f"it ended at once ({Exited(code) if code >= 0 else Signaled(-code)})"
+
+
+def _last_lines(log: str, offset: int) -> tuple[str, ...]:
+    try:
+        with open(log, encoding="utf-8", errors="backslashreplace") as file:
+            file.seek(offset)
+            return tuple(file.read().splitlines()[-_LINES:])
+    except OSError:
+        return ()

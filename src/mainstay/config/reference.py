@@ -1,0 +1,78 @@
+"""docs/configuration.md, made from the schema: `python -m mainstay.config.reference > docs/configuration.md`."""
+
+from mainstay.config.schema import KEYS, LATER
+
+_HEAD = """\
+# Configuration
+
+This page is made from the code (`src/mainstay/config/schema.py`) by `python -m mainstay.config.reference`.
+
+Apps are declared in `mainstay.toml`, or under `[tool.mainstay]` in `pyproject.toml`; `mainstay start` reads the one in
+the working directory, `mainstay start FILE` another. All mistakes of a file are told at once, with their lines, and
+nothing is started.
+
+```toml
+[apps.web]
+app = "shop.main:app"
+bind = "127.0.0.1:8000"
+instances = 0                  # one per core
+env = { LOG_LEVEL = "info" }
+env_files = [".env"]
+
+[apps.web.environments.production]
+env = { LOG_LEVEL = "warning" }
+
+[apps.jobs]
+command = ["python", "jobs.py"]
+restart = "on-failure"
+```
+
+## Names
+
+Letters, digits, `.`, `_` and `-`, with no `-` or `.` first. Not `all`, not a number, and not ending in `-` and a
+number, since `web-0` is slot 0 of `web`.
+
+## Keys of `[apps.NAME]`
+
+| Key | Holds | Default | Meaning |
+|---|---|---|---|
+"""
+
+_TAIL = """
+An app has exactly one of `app`, `command` and `script`. {later} are not supported yet.
+
+## Values
+
+- **Times**: `"10s"`, `"100ms"`, `"5m"`, `"1h30m"`; a number is seconds.
+- **Sizes**: `"20MiB"`; `K`, `M` and `G` mean `KiB`, `MiB` and `GiB` (1024), `KB`, `MB` and `GB` are thousands; a number
+  is bytes.
+- **Paths** are relative to the file's folder; `script` and the program of `command` to `cwd`.
+- **Commands** written as one text are split into words. What needs a shell (variables, patterns, pipes) is given to
+  `/bin/sh`, which makes way for the program where there is only one, so that signals reach it.
+
+## Environment
+
+Built afresh at each start; later wins: a clean base (`HOME`, `USER`, `LOGNAME`, `SHELL`, `PATH`, `LANG`, `LC_*`, `TZ`,
+`TMPDIR`, with the app's virtual environment activated and `PYTHONUNBUFFERED=1`), for apps started from the command
+line the shell's variables, `env_files`, `env`, `environments.NAME.env`, and what mainstay tells each worker. `APP_ENV`
+says where the app runs; it comes from the command (`--env NAME`) and is refused in a file.
+
+`.env` files hold `NAME=value` lines, with `export` before them or not, and `#` comments. Single quotes keep a text as
+it is; double quotes know `\\n`, `\\r`, `\\t`, `\\"`, `\\\\` and `\\$`; both may go over several lines. `${{NAME}}` and
+`${{NAME:-default}}` are replaced, except in single quotes; a `${{NAME}}` that is not set is an error.
+"""
+
+
+def reference() -> str:
+    """The whole page, in Markdown."""
+    rows = (f"| `{key.name}` | {key.kind} | {_default(key.shown)} | {key.doc} |\n" for key in KEYS)
+    later = ", ".join(f"`{name}`" for name in sorted(LATER))
+    return _HEAD + "".join(rows) + _TAIL.format(later=later)
+
+
+def _default(shown: str) -> str:
+    return f"`{shown}`" if shown and " " not in shown and "`" not in shown and shown not in ("none", "found") else shown
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

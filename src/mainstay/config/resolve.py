@@ -1,0 +1,234 @@
+"""From what a file declares to a spec: paths made absolute, defaults filled in, the machine looked at.
+
+Paths in a file are relative to the file's folder; `script` and the program of `command` to the app's `cwd`.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mainstay.config import addresses, dotenv, schema
+from mainstay.config.document import Document, KeyPath, shown_path
+from mainstay.config.interpreter import Found, Place, check_version, find_python
+from mainstay.config.layers import activated, base_layer
+from mainstay.config.problems import Complaints, Problem, Refused
+from mainstay.config.program import find_program, script_argv
+from mainstay.config.validate import Declared, app_env_refused
+from mainstay.model.spec import (
+    AppSpec,
+    Bind,
+    Command,
+    EnvLayer,
+    LogPolicy,
+    Program,
+    PythonApp,
+    Restart,
+    TcpBind,
+)
+
+PRODUCTION = "production"
+DEFAULT_BINDS: tuple[Bind, ...] = (TcpBind(addresses.LOCAL, addresses.DEFAULT_PORT),)
+"""Where a web app listens that does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a spec depends on besides the declaration."""
+
+    document: Document
+    environ: Mapping[str, str]
+    """The operator's variables."""
+    environment: str
+
+    @property
+    def folder(self) -> str:
+        """The file's folder."""
+        return os.path.dirname(self.document.path)
+
+
+def resolved(app: Declared, around: Surroundings, complaints: Complaints) -> AppSpec | None:
+    """The spec of one app; None when something is wrong, which `complaints` has then."""
+    before = len(complaints)
+    spec = _Resolver(app, around, complaints).spec()
+    return spec if len(complaints) == before else None
+
+
+def check_addresses(specs: Sequence[AppSpec], apps: Sequence[Declared], complaints: Complaints) -> None:
+    """No two apps, and no app twice, on one address. `apps[i]` is the declaration of `specs[i]`."""
+    seen: list[tuple[Bind, str]] = []
+    for spec, app in zip(specs, apps, strict=True):
+        for index, bind in enumerate(spec.binds):
+            taken = addresses.clash(bind, [other for other, _ in seen])
+            if taken is not None:
+                owner = next(name for other, name in seen if other == taken)
+                whose = "this app" if owner == spec.name else f"the app {owner}"
+                is_default = "" if schema.BIND in app.values else " (the default)"
+                complaints.at((*app.path, "bind", index), f"{bind}{is_default} is taken by {whose}, on {taken}")
+            seen.append((bind, spec.name))
+
+
+class _Resolver:
+    """Resolves one app."""
+
+    def __init__(self, app: Declared, around: Surroundings, complaints: Complaints) -> None:
+        self._app = app
+        self._values = app.values
+        self._around = around
+        self._complaints = complaints
+        self._cwd = self._path(self._values[schema.CWD]) if schema.CWD in self._values else around.folder
+
+    def spec(self) -> AppSpec | None:
+        if not os.path.isdir(self._cwd):
+            self._wrong("cwd", f"no such folder: {self._cwd}")
+            return None
+        found = self._python()
+        environ = activated(self._around.environ, found.venv)
+        layers = self._layers(environ)
+        values = self._values
+        return AppSpec(
+            name=self._app.name,
+            program=self._program(found, layers),
+            cwd=self._cwd,
+            namespace=values[schema.NAMESPACE],
+            instances=values[schema.INSTANCES],
+            binds=self._binds(),
+            env=layers,
+            environment=self._around.environment,
+            start_timeout=values[schema.START_TIMEOUT],
+            stop_timeout=values[schema.STOP_TIMEOUT],
+            stop_signal=values[schema.STOP_SIGNAL],
+            parallel=values[schema.PARALLEL],
+            restart=self._restart(),
+            logs=self._logs(),
+            source=self._around.document.path,
+        )
+
+    def _python(self) -> Found:
+        try:
+            found = find_python(Place(self._cwd, self._around.folder, self._around.environ), self._asked_python())
+            if schema.APP in self._values:
+                check_version(found)
+            return found
+        except Refused as error:
+            self._refused("python", error)
+            return Found("", "")
+
+    def _asked_python(self) -> str:
+        """`python` of the file: a path from the file's folder, or the name of a program."""
+        asked = self._values[schema.PYTHON]
+        is_path = "/" in asked or (asked and os.path.isdir(self._path(asked)))
+        return self._path(asked) if is_path else asked
+
+    def _program(self, found: Found, layers: tuple[EnvLayer, ...]) -> Program:
+        values = self._values
+        if schema.APP in values:
+            return PythonApp(
+                target=values[schema.APP],
+                python=found.path,
+                engine=values[schema.ENGINE],
+                interface=values[schema.INTERFACE],
+                preload=values[schema.PRELOAD],
+                threads=values[schema.THREADS],
+            )
+        env = {name: value for layer in layers for name, value in layer.values.items()}
+        increment = values[schema.INCREMENT]
+        if increment and not env.get(increment, "").isdecimal():
+            text = f"{increment} is no number in this app's environment"
+            self._wrong("increment", text, f'write env = {{ {increment} = "3000" }}')
+        argv = self._script(env) if schema.SCRIPT in values else self._command(env)
+        return Command(argv, increment)
+
+    def _script(self, env: Mapping[str, str]) -> tuple[str, ...]:
+        path = os.path.normpath(os.path.join(self._cwd, self._values[schema.SCRIPT]))
+        if not os.path.isfile(path):
+            self._wrong("script", f"no such file: {path}")
+            return ()
+        place = Place(self._cwd, self._around.folder, env)
+        try:
+            argv = script_argv(path, place, self._values[schema.INTERPRETER], self._asked_python())
+        except Refused as error:
+            self._refused("interpreter" if schema.INTERPRETER in self._values else "script", error)
+            return ()
+        return argv + self._values[schema.ARGS]
+
+    def _command(self, env: Mapping[str, str]) -> tuple[str, ...]:
+        argv = self._values[schema.COMMAND]
+        program = find_program(argv[0], Place(self._cwd, self._around.folder, env))
+        if not program:
+            where = f"in {self._cwd}" if "/" in argv[0] else "on PATH"
+            self._wrong("command", f"no program {argv[0]} {where}")
+        return (program, *argv[1:])
+
+    def _binds(self) -> tuple[Bind, ...]:
+        if schema.BIND not in self._values:
+            return DEFAULT_BINDS if schema.APP in self._values else ()
+        found, declared = [], self._values[schema.BIND]
+        for index, bind in enumerate(declared):
+            try:
+                found.append(addresses.absolute(bind, self._around.folder))
+            except Refused as error:
+                self._complaints.refused((*self._app.path, "bind", index), error)
+        return tuple(found)
+
+    def _layers(self, environ: Mapping[str, str]) -> tuple[EnvLayer, ...]:
+        layers = [base_layer(environ)]
+        files = self._values[schema.ENV_FILES]
+        for index, name in enumerate(files):
+            path = self._path(name)
+            values = self._read_env_file(path, (*self._app.path, "env_files", index), layers)
+            layers.append(EnvLayer(f"file {path}", values))
+        if env := self._values[schema.ENV]:
+            layers.append(EnvLayer("env", env))
+        environment = self._around.environment
+        if env := dict(self._app.environments.get(environment, {})):
+            layers.append(EnvLayer(f"environments.{environment}", env))
+        return tuple(layers)
+
+    def _read_env_file(self, path: str, at: KeyPath, layers: Sequence[EnvLayer]) -> dict[str, str]:
+        known = {name: value for layer in layers for name, value in layer.values.items()}
+        shown = shown_path(path, os.getcwd())
+        try:
+            with open(path, encoding="utf-8-sig") as file:
+                found = dotenv.parse(file.read(), known)
+        except OSError as error:
+            self._complaints.at(at, f"cannot read {shown}: {(error.strerror or str(error)).lower()}")
+        except UnicodeDecodeError:
+            self._complaints.at(at, f"cannot read {shown}: not UTF-8 text")
+        except dotenv.DotenvError as error:
+            self._complaints.elsewhere(Problem(shown, error.line, "", error.text, error.hint))
+        else:
+            if "APP_ENV" in found:
+                text, hint = app_env_refused()
+                self._complaints.elsewhere(Problem(shown, found["APP_ENV"][1], "APP_ENV", text, hint))
+            return {name: value for name, (value, _) in found.items()}
+        return {}
+
+    def _restart(self) -> Restart:
+        values = self._values
+        return Restart(
+            on=values[schema.RESTART_ON],
+            first=values[schema.RESTART_FIRST],
+            cap=values[schema.RESTART_CAP],
+            exponential=values[schema.RESTART_BACKOFF],
+            give_up_after=values[schema.RESTART_GIVE_UP],
+        )
+
+    def _logs(self) -> LogPolicy:
+        values = self._values
+        return LogPolicy(
+            format=values[schema.LOGS_FORMAT],
+            rotate=values[schema.LOGS_ROTATE],
+            keep=values[schema.LOGS_KEEP],
+            compress=values[schema.LOGS_COMPRESS],
+            out=self._path(values[schema.LOGS_OUT]) if schema.LOGS_OUT in values else "",
+            err=self._path(values[schema.LOGS_ERR]) if schema.LOGS_ERR in values else "",
+        )
+
+    def _path(self, written: str) -> str:
+        return os.path.normpath(os.path.join(self._around.folder, os.path.expanduser(written)))
+
+    def _wrong(self, key: str, text: str, hint: str = "") -> None:
+        self._complaints.at((*self._app.path, key), text, hint)
+
+    def _refused(self, key: str, error: Refused) -> None:
+        self._complaints.refused((*self._app.path, key), error)

@@ -1,0 +1,192 @@
+"""Is a document right? All that is wrong is told at once, each with its line and the nearest right key."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mainstay.config import schema, values
+from mainstay.config.document import Document, KeyPath, dotted
+from mainstay.config.problems import Complaints, Refused
+from mainstay.config.schema import KEYS, PROGRAMS, Key, Values
+from mainstay.config.values import kind_of
+
+_BY_NAME: Mapping[str, Key[Any]] = {key.name: key for key in KEYS}  # Any: see schema.KEYS
+_TABLES = frozenset(key.name.partition(".")[0] for key in KEYS if "." in key.name)
+_ENVIRONMENTS = "environments"
+_INJECTED = "APP_ENV"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One app of a document, its keys read one by one; nothing is looked up on the machine yet."""
+
+    name: str
+    path: KeyPath
+    values: Values
+    environments: Mapping[str, Mapping[str, str]]
+    """NAME of `environments.NAME` -> its variables."""
+
+
+def declared_apps(document: Document, complaints: Complaints) -> list[Declared]:
+    """The apps of a document in which nothing is wrong; what is wrong with the others goes to `complaints`."""
+    for key in document.data:
+        if key != "apps":
+            complaints.at((key,), _unknown(key, ("apps",)), _top_hint(key, document))
+    apps = document.data.get("apps", {})
+    if not isinstance(apps, dict):
+        complaints.at(("apps",), f"must be a table, not {kind_of(apps)}", "begin each app with [apps.NAME]")
+        return []
+    if not apps and not len(complaints):
+        complaints.at((), "no app is declared", 'begin with [apps.web] and app = "module:attribute"')
+    sound = []
+    for name, table in apps.items():
+        before = len(complaints)
+        app = _App(name, complaints).read(table)
+        if len(complaints) == before:
+            sound.append(app)
+    return sound
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` is most like, or an empty text."""
+    import difflib
+
+    close = difflib.get_close_matches(word.lower().replace("-", "_"), list(known), n=1, cutoff=0.6)
+    return close[0] if close else ""
+
+
+class _App:
+    """Reads the table of one app."""
+
+    def __init__(self, name: str, complaints: Complaints) -> None:
+        self._name = name
+        self._path: KeyPath = ("apps", name)
+        self._complaints = complaints
+        self._declared: dict[str, object] = {}
+        self._environments: dict[str, Mapping[str, str]] = {}
+
+    def read(self, table: object) -> Declared:
+        try:
+            values.name(self._name)
+        except Refused as error:
+            self._complaints.refused(self._path, error)
+        if isinstance(table, dict):
+            self._table("", self._path, table)
+            self._together(Values(self._declared), frozenset(table))
+        else:
+            self._complaints.at(self._path, f"must be a table, not {kind_of(table)}", f"write [apps.{self._name}]")
+        return Declared(self._name, self._path, Values(self._declared), self._environments)
+
+    def _table(self, prefix: str, path: KeyPath, table: Mapping[str, object]) -> None:
+        for word, value in table.items():
+            name, at = prefix + word, (*path, word)
+            if name in _BY_NAME:
+                self._key(_BY_NAME[name], at, value)
+            elif name in schema.SHORT and isinstance(value, str):
+                self._key(schema.SHORT[name], at, value)
+            elif name in _TABLES and not isinstance(value, dict):
+                self._complaints.at(at, f"must be a table, not {kind_of(value)}", _table_hint(name))
+            elif name == _ENVIRONMENTS and isinstance(value, dict):
+                self._read_environments(at, value)
+            elif name in _TABLES and isinstance(value, dict):
+                self._table(f"{name}.", at, value)
+            else:
+                known = [k.name.removeprefix(prefix) for k in KEYS if k.name.startswith(prefix)]
+                self._complaints.at(at, _unknown(word, known), _hint(word, known))
+
+    def _key(self, key: Key[Any], at: KeyPath, value: object) -> None:  # Any: see schema.KEYS
+        try:
+            self._declared[key.name] = key.read(value)
+        except Refused as error:
+            self._complaints.refused(at, error)
+        if key is schema.ENV:
+            self._check_variables(at, value)
+
+    def _read_environments(self, path: KeyPath, table: Mapping[str, object]) -> None:
+        for name, inner in table.items():
+            at = (*path, name)
+            if not isinstance(inner, dict):
+                self._complaints.at(at, f"must be a table, not {kind_of(inner)}", _table_hint(_ENVIRONMENTS))
+                continue
+            self._environments[name] = {}
+            try:
+                values.name(name)
+            except Refused as error:
+                self._complaints.refused(at, error)
+            for word, value in inner.items():
+                if word != "env":
+                    known = word in _BY_NAME
+                    text = (
+                        "only `env` may differ from one environment to another" if known else _unknown(word, ("env",))
+                    )
+                    self._complaints.at((*at, word), text, "" if known else _hint(word, ("env",)))
+                    continue
+                try:
+                    self._environments[name] = values.variables(value)
+                except Refused as error:
+                    self._complaints.refused((*at, word), error)
+                self._check_variables((*at, word), value)
+
+    def _check_variables(self, path: KeyPath, table: object) -> None:
+        if isinstance(table, dict) and _INJECTED in table:
+            self._complaints.at((*path, _INJECTED), *app_env_refused())
+
+    def _together(self, read: Values, written: frozenset[str]) -> None:
+        """What single keys cannot tell."""
+        programs = [key.name for key in PROGRAMS if key.name in written]
+        if not programs:
+            self._complaints.at(self._path, "says nothing to run", "write `app`, `command` or `script`")
+        for other in programs[1:]:
+            self._complaints.at((*self._path, other), f"not together with `{programs[0]}`", "an app runs one thing")
+        for key in KEYS:
+            if len(programs) == 1 and key.only_for and key.name in written and programs[0] not in key.only_for:
+                only = " or ".join(f"`{name}`" for name in key.only_for)
+                self._complaints.at((*self._path, key.name), f"goes with {only} only, not with `{programs[0]}`")
+        if schema.RESTART_CAP in read or schema.RESTART_FIRST in read:
+            first, cap = read[schema.RESTART_FIRST], read[schema.RESTART_CAP]
+            if first > cap:
+                at: KeyPath = (*self._path, "restart", "first" if schema.RESTART_FIRST in read else "cap")
+                self._complaints.at(at, f"the first wait ({first:g} s) is longer than the longest ({cap:g} s)")
+
+
+def app_env_refused() -> tuple[str, str]:
+    """Why APP_ENV may not be set by a file: text and hint."""
+    return (
+        "may not be set here: a file cannot know where it runs",
+        "`start` says production, `dev` development, and `--env NAME` anything else",
+    )
+
+
+def _unknown(word: str, known: Iterable[str]) -> str:
+    if word in schema.LATER and "app" in known:
+        return "not supported yet"
+    return "no such key"
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    known = list(known)
+    if word in schema.LATER and "app" in known:
+        return ""
+    if "app" in known and word.startswith("env_"):
+        return f"write [apps.NAME.environments.{word.removeprefix('env_')}] with env = {{ ... }}"
+    meant = schema.MEANT.get(word, "") if "app" in known else ""
+    if meant in schema.LATER:
+        return f"`{meant}` is not supported yet"
+    close = meant or nearest(word, known)
+    return f"did you mean `{close}`?" if close else f"the keys are {', '.join(known)}" if len(known) < 9 else ""
+
+
+def _top_hint(word: str, document: Document) -> str:
+    value = document.data[word]
+    if isinstance(value, dict) and any(key.name in value for key in PROGRAMS):
+        return f"write [{dotted((*document.root, 'apps', word))}]"
+    if word in _BY_NAME:
+        return "keys belong to an app: write them under [apps.NAME]"
+    return "did you mean `apps`?" if nearest(word, ("apps",)) else "apps are declared under [apps.NAME]"
+
+
+def _table_hint(name: str) -> str:
+    if name == _ENVIRONMENTS:
+        return "write [apps.NAME.environments.production] with env = { ... }"
+    keys = [key.name.removeprefix(f"{name}.") for key in KEYS if key.name.startswith(f"{name}.")]
+    return f"its keys are {', '.join(keys)}"

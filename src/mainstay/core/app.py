@@ -1,0 +1,211 @@
+"""One app as the daemon sees it: specs, slots, templates, rollout, waiting requests. Data and views of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from mainstay.core.effects import Outcome, Refusal
+from mainstay.core.events import Request, Token
+from mainstay.core.slot import Alive, Running, Slot, Stopped, Worker, at_rest, deadline_of, worker_of
+from mainstay.model.ids import WorkerId
+from mainstay.model.spec import AppSpec, Engine, Interface, PythonApp
+
+SETTLE = 1.0
+"""Seconds the first worker of a new generation must live after it is ready, before it may replace anything."""
+
+
+class TemplateState(Enum):
+    """What has become of a template."""
+
+    LOADING = "loading"
+    WARM = "ready"
+    COLD = "cold"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The process that imported a generation's code. `reason` says why it is cold or gone."""
+
+    state: TemplateState
+    deadline: float = 0.0
+    pid: int = 0
+    interface: Interface = Interface.AUTO
+    reason: str = ""
+
+
+class Style(Enum):
+    """How a rollout replaces workers."""
+
+    OVERLAP = "overlap"
+    """The new one is up before the old one is asked to go: apps that share their listeners with us."""
+    ONE_BY_ONE = "one by one"
+    """A slot's old worker goes before its new one comes: programs that bind by themselves."""
+    ALL_AT_ONCE = "all at once"
+    """Everything stops, then everything starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The replacing of an app's workers by those of `generation`. `back`: it failed, and what it did is undone."""
+
+    generation: int
+    style: Style
+    pending: tuple[int, ...]
+    fresh: dict[int, Slot] = field(default_factory=dict)
+    accepted: tuple[int, ...] = ()
+    canary: int = 0
+    holding: bool = False
+    rebind: bool = False
+    back: bool = False
+    reason: Refusal | None = None
+
+
+class Goal(Enum):
+    """What a request waits for."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    ROLLED_OUT = "rolled out"
+    DELETED = "deleted"
+
+
+class Undo(Enum):
+    """What is taken back when a start fails."""
+
+    NOTHING = "nothing"
+    STOP = "stop"
+    DELETE = "delete"
+    UNSCALE = "unscale"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A request that is answered when its goal is reached for these slots."""
+
+    token: Token
+    goal: Goal
+    slots: frozenset[int]
+    outcome: Outcome | Refusal
+    undo: Undo = Undo.NOTHING
+    instances: int = 1
+    """What to go back to with UNSCALE."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything the core knows of one app. `slots` serve (or should); `leaving` are on their way out."""
+
+    name: str
+    generation: int
+    last_generation: int
+    specs: dict[int, AppSpec]
+    slots: dict[int, Slot] = field(default_factory=dict)
+    leaving: tuple[Slot, ...] = ()
+    rollout: Rollout | None = None
+    templates: dict[int, Template] = field(default_factory=dict)
+    held: tuple[WorkerId, ...] = ()
+    """Workers asked for whose template is still loading."""
+    numbers: dict[int, int] = field(default_factory=dict)
+    """The number that `list` shows for each slot."""
+    serial: int = 0
+    listening: bool = False
+    opening: bool = False
+    addresses: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    queue: tuple[Request, ...] = ()
+    accepting: frozenset[WorkerId] = frozenset()
+    steered: dict[int, int] = field(default_factory=dict)
+    tended: frozenset[int] = frozenset()
+    receivers: tuple[WorkerId, ...] = ()
+    deleted: bool = False
+
+    @property
+    def spec(self) -> AppSpec:
+        """What is declared for the generation that serves."""
+        return self.specs[self.generation]
+
+
+def is_python(spec: AppSpec) -> bool:
+    """Whether our runtime serves it."""
+    return isinstance(spec.program, PythonApp)
+
+
+def takes_connections(spec: AppSpec) -> bool:
+    """Whether its workers can be handed a connection that was accepted elsewhere."""
+    return isinstance(spec.program, PythonApp) and spec.program.engine is Engine.UVICORN
+
+
+def listener_of(slot: Slot) -> int:
+    """The index, among the app's listeners, of the one that this slot's workers take."""
+    return 2 * slot.id.index + slot.side
+
+
+def every_slot(app: App) -> Iterator[Slot]:
+    """All slots of all generations."""
+    yield from app.slots.values()
+    if app.rollout:
+        yield from app.rollout.fresh.values()
+    yield from app.leaving
+
+
+def slot_of(app: App, worker: WorkerId) -> Slot | None:
+    """The slot in which this worker is or was."""
+    for slot in every_slot(app):
+        if slot.id == worker.slot and slot.generation == worker.generation:
+            return slot
+    return None
+
+
+def workers(app: App) -> list[Worker]:
+    """Every process of the app that is known or asked for."""
+    return [worker for slot in every_slot(app) if (worker := worker_of(slot))]
+
+
+def is_down(app: App) -> bool:
+    """Whether nothing of the app runs and nothing will by itself."""
+    return all(isinstance(slot.life, Stopped) for slot in app.slots.values()) and not app.leaving and not app.rollout
+
+
+def is_busy(app: App) -> bool:
+    """Whether an operation is under way that the next one must wait for."""
+    return app.rollout is not None or bool(app.waits) or app.opening
+
+
+def has_processes(app: App) -> bool:
+    """Whether any slot still has, or waits for, a process."""
+    return any(not at_rest(slot) for slot in every_slot(app))
+
+
+def serving(app: App) -> dict[WorkerId, int]:
+    """The workers that take new connections -> the index of their listener."""
+    ready = {s.life.worker.id: listener_of(s) for s in app.slots.values() if isinstance(s.life, Running)}
+    if app.rollout and app.rollout.holding:
+        for slot in app.rollout.fresh.values():
+            if isinstance(slot.life, Running):
+                ready[slot.life.worker.id] = listener_of(slot)
+    return ready
+
+
+def steering(app: App) -> dict[int, int]:
+    """Which listeners new connections go to, by weight. Where no worker serves, they wait where one will come first."""
+    running = [slot for slot in app.slots.values() if isinstance(slot.life, Running)]
+    held = app.rollout.fresh.values() if app.rollout and app.rollout.holding else ()
+    canaries = [slot for slot in held if isinstance(slot.life, Running)]
+    if app.rollout and canaries and running:
+        share = app.rollout.canary
+        weights = {listener_of(slot): (100 - share) * len(canaries) for slot in running}
+        return weights | {listener_of(slot): share * len(running) for slot in canaries}
+    chosen = running or canaries or [slot for slot in app.slots.values() if slot.up]
+    alive = [slot for slot in chosen if isinstance(slot.life, Alive)]
+    return {listener_of(slot): 1 for slot in alive or chosen}
+
+
+def next_deadline(app: App) -> float | None:
+    """The nearest instant at which something of this app must be looked at again."""
+    times = [at for slot in every_slot(app) if (at := deadline_of(slot)) is not None]
+    times += [t.deadline for t in app.templates.values() if t.state is TemplateState.LOADING]
+    if app.rollout and not app.rollout.holding and not app.rollout.accepted and not app.rollout.back:
+        lives = [slot.life for slot in app.rollout.fresh.values()]
+        times += [life.since + SETTLE for life in lives if isinstance(life, Running)]
+    return min(times, default=None)

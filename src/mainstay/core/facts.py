@@ -1,0 +1,220 @@
+"""What happens to one app, from its processes, templates and listeners; and when waiting requests are answered."""
+
+from dataclasses import replace
+
+from mainstay.core import requests, rollout
+from mainstay.core.app import (
+    Goal,
+    Style,
+    Template,
+    TemplateState,
+    Undo,
+    Wait,
+    every_slot,
+    has_processes,
+    is_python,
+    slot_of,
+)
+from mainstay.core.effects import Refusal, StopTemplate
+from mainstay.core.events import (
+    BecameReady,
+    Ended,
+    Fact,
+    ListenFailed,
+    Listening,
+    Spawned,
+    TemplateEnded,
+    TemplateLoaded,
+    Tick,
+)
+from mainstay.core.slot import Exit, Finished, Running, Slot, at_rest
+from mainstay.core.turn import Turn
+from mainstay.model.exits import Exited
+from mainstay.model.never import assert_never
+from mainstay.model.spec import RestartOn
+
+
+def handle(turn: Turn, fact: Fact) -> None:
+    """Let a fact have its consequences."""
+    match fact:
+        case Spawned():
+            _to_slot(turn, fact)
+        case BecameReady():
+            _ready(turn, fact)
+        case Ended():
+            _ended(turn, fact)
+        case TemplateLoaded():
+            _template_loaded(turn, fact)
+        case TemplateEnded():
+            _template_ended(turn, fact)
+        case Listening():
+            turn.app = replace(turn.app, listening=True, addresses=fact.addresses)
+            if turn.app.opening:
+                turn.app = replace(turn.app, opening=False)
+                if turn.app.rollout is None:
+                    requests.bring_up(turn)
+        case ListenFailed():
+            _listen_failed(turn, fact)
+        case _:
+            assert_never(fact)
+    settle(turn)
+
+
+def tick(turn: Turn) -> None:
+    """See which deadlines have passed."""
+    for slot in tuple(every_slot(turn.app)):
+        turn.step(slot, Tick())
+    for generation, template in turn.app.templates.items():
+        if template.state is TemplateState.LOADING and turn.now >= template.deadline:
+            turn.effects.append(StopTemplate(turn.app.name, generation))
+            timeout = turn.spec_of(generation).start_timeout
+            reason = f"the import took longer than {timeout:g} s"
+            _template_ended(
+                turn, TemplateEnded(turn.app.name, generation, reason, "raise start_timeout if it needs to")
+            )
+    settle(turn)
+
+
+def settle(turn: Turn) -> None:
+    """Go on with what can go on, and answer the requests whose goal is reached."""
+    turn.drop_rested()
+    rollout.advance(turn)
+    turn.drop_rested()
+    for wait in turn.app.waits:
+        if _is_reached(turn, wait):
+            turn.answer(wait, wait.outcome)
+            if wait.goal is Goal.DELETED:
+                turn.app = replace(turn.app, deleted=True)
+
+
+def _is_reached(turn: Turn, wait: Wait) -> bool:
+    app = turn.app
+    leaving = {slot.id.index for slot in app.leaving}
+    match wait.goal:
+        case Goal.STARTED:
+            return not app.opening and all(_is_started(app.slots.get(index)) for index in wait.slots)
+        case Goal.STOPPED:
+            rested = all(at_rest(app.slots[index]) for index in wait.slots if index in app.slots)
+            return rested and not leaving & wait.slots
+        case Goal.ROLLED_OUT:
+            return app.rollout is None and not app.leaving
+        case Goal.DELETED:
+            return not has_processes(app)
+        case _:
+            assert_never(wait.goal)
+
+
+def _is_started(slot: Slot | None) -> bool:
+    return slot is None or isinstance(slot.life, Running | Finished)
+
+
+def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended) -> Slot | None:
+    slot = slot_of(turn.app, fact.worker)
+    return turn.step(slot, fact) if slot else None
+
+
+def _ready(turn: Turn, fact: BecameReady) -> None:
+    slot = _to_slot(turn, fact)
+    if slot and isinstance(slot.life, Running):
+        turn.record(f"{fact.worker} is ready after {slot.ready_after:.2f} s")
+        if turn.app.rollout is None:
+            up = sum(isinstance(s.life, Running) for s in turn.app.slots.values())
+            turn.notify(f"{slot.id} is ready ({up} of {len(turn.app.slots)})")
+
+
+def _ended(turn: Turn, fact: Ended) -> None:
+    before = slot_of(turn.app, fact.worker)
+    slot = _to_slot(turn, fact)
+    if before is None or slot is None or len(slot.exits) == 0 or slot.exits[-1].worker != fact.worker:
+        return
+    last = slot.exits[-1]
+    turn.record(f"{fact.worker} (pid {last.pid}) ended: {last.ending}" + (", as asked" if last.asked else ""))
+    if last.asked:
+        return
+    refusal = _refusal(turn, slot, last)
+    fresh = turn.app.rollout.fresh if turn.app.rollout else {}
+    if turn.app.rollout and slot.id.index in fresh and fresh[slot.id.index] is slot and not turn.app.rollout.back:
+        rollout.fail(turn, refusal)
+    for wait in turn.app.waits:
+        if wait.goal is Goal.STARTED and slot.id.index in wait.slots and not isinstance(slot.life, Finished):
+            _start_failed(turn, wait, refusal)
+
+
+def _refusal(turn: Turn, slot: Slot, last: Exit) -> Refusal:
+    app = turn.app.name
+    when = f"{last.uptime:.1f} s after it was ready" if last.uptime else "before it was ready"
+    if turn.app.rollout:
+        what = f"cannot roll out generation {turn.app.rollout.generation} of {app}: {slot.id} ended: {last.ending}"
+        return Refusal(f"{what}, {when}", "the generation that served before serves on", last.lines)
+    hint = 'a program that is meant to end needs `--no-autorestart` or restart = "on-failure"'
+    ended_well = last.ending == Exited(0) and turn.app.spec.restart.on is RestartOn.ALWAYS
+    return Refusal(f"cannot start {app}: {slot.id}: {last.ending}, {when}", hint if ended_well else "", last.lines)
+
+
+def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:
+    match wait.undo:
+        case Undo.NOTHING:
+            turn.answer(wait, refusal)
+        case Undo.STOP | Undo.DELETE:
+            turn.record(f"the start is taken back: {refusal.message}")
+            turn.app = replace(turn.app, waits=tuple(w for w in turn.app.waits if w is not wait))
+            requests.stop(turn, wait.token, None, delete=wait.undo is Undo.DELETE, result=refusal)
+        case Undo.UNSCALE:
+            spec = replace(turn.app.spec, instances=wait.instances)
+            turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})
+            for index in sorted(wait.slots & turn.app.slots.keys()):
+                rollout.leave(turn, turn.app.slots[index])
+            turn.answer(wait, refusal)
+        case _:
+            assert_never(wait.undo)
+
+
+def _template_loaded(turn: Turn, fact: TemplateLoaded) -> None:
+    template = turn.app.templates.get(fact.generation)
+    if template is None or template.state is not TemplateState.LOADING:
+        return
+    state = TemplateState.COLD if fact.cold else TemplateState.WARM
+    turn.set_template(fact.generation, Template(state, 0.0, fact.pid, fact.interface, fact.cold))
+    if fact.cold:
+        turn.record(f"workers of generation {fact.generation} start one by one: {fact.cold}")
+        turn.notify(f"workers start one by one: {fact.cold}")
+    turn.release_held(fact.generation)
+
+
+def _template_ended(turn: Turn, fact: TemplateEnded) -> None:
+    template = turn.app.templates.get(fact.generation)
+    if template is None or template.state in (TemplateState.GONE, TemplateState.COLD):
+        return
+    turn.set_template(fact.generation, Template(TemplateState.GONE, interface=template.interface, reason=fact.reason))
+    turn.record(f"template of generation {fact.generation} ended: {fact.reason}")
+    if template.state is TemplateState.WARM and fact.generation == turn.app.generation and _is_wanted(turn):
+        turn.start_template(fact.generation)
+        return
+    ro = turn.app.rollout
+    if ro and ro.generation == fact.generation and not ro.back:
+        what = f"cannot {'restart' if ro.style is Style.ALL_AT_ONCE else 'reload'} {turn.app.name}: {fact.reason}"
+        hint = fact.hint or "what served before serves on"
+        turn.fail_held(fact.generation, fact.reason, fact.lines)
+        rollout.fail(turn, Refusal(what, hint, fact.lines))
+        return
+    for wait in turn.app.waits:
+        if wait.goal is Goal.STARTED:
+            _start_failed(turn, wait, Refusal(f"cannot start {turn.app.name}: {fact.reason}", fact.hint, fact.lines))
+    for ended in turn.fail_held(fact.generation, fact.reason, fact.lines):
+        _ended(turn, ended)
+
+
+def _is_wanted(turn: Turn) -> bool:
+    return is_python(turn.app.spec) and any(slot.up for slot in turn.app.slots.values())
+
+
+def _listen_failed(turn: Turn, fact: ListenFailed) -> None:
+    app = turn.app
+    refusal = Refusal(f"cannot start {app.name}: {fact.reason}", fact.hint)
+    turn.app = replace(app, opening=False)
+    if app.rollout and app.opening:
+        rollout.fail(turn, Refusal(f"cannot restart {app.name}: {fact.reason}", fact.hint))
+        return
+    for wait in turn.app.waits:
+        if wait.goal is Goal.STARTED:
+            _start_failed(turn, wait, refusal)

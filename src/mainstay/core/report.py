@@ -1,0 +1,185 @@
+"""What we tell people: the only place that turns states into statuses. Everything here is data for JSON."""
+
+from mainstay.core.app import App, Rollout, Template, every_slot, is_python
+from mainstay.core.fleet import Fleet
+from mainstay.core.plan import compare
+from mainstay.core.slot import (
+    Alive,
+    Backoff,
+    Exit,
+    Failed,
+    Finished,
+    Killing,
+    Running,
+    Slot,
+    Starting,
+    Stopped,
+    Stopping,
+    worker_of,
+)
+from mainstay.model.codec import Json, dump
+from mainstay.model.exits import Exited, Signaled, signal_name
+from mainstay.model.never import assert_never
+from mainstay.model.spec import AppSpec, Interface, PythonApp, slots_wanted
+from mainstay.model.status import Mark, Status
+
+Row = dict[str, Json]
+
+
+def status_of(slot: Slot) -> Status:
+    """The one table from what is to what we say."""
+    match slot.life:
+        case Stopped() | Finished():
+            return Status.STOPPED
+        case Starting():
+            return Status.LAUNCHING
+        case Running():
+            return Status.ONLINE
+        case Stopping() | Killing():
+            return Status.STOPPING
+        case Backoff():
+            return Status.WAITING
+        case Failed():
+            return Status.ERRORED
+        case _:
+            assert_never(slot.life)
+
+
+def rows(fleet: Fleet, now: float, wall: float) -> list[Row]:
+    """A row for every slot, in the order of their numbers; `cpu` and `memory` are left to who can measure them."""
+    found = [_row(app, slot, now, wall) for app in fleet.apps.values() for slot in every_slot(app)]
+    return sorted(found, key=lambda row: (_order(row["id"]), _order(row["generation"])))
+
+
+def _order(value: Json) -> int:
+    return value if isinstance(value, int) else 1 << 30
+
+
+def _row(app: App, slot: Slot, now: float, wall: float) -> Row:
+    worker = worker_of(slot)
+    life = slot.life
+    leaving = slot in app.leaving
+    return {
+        "id": app.numbers.get(slot.id.index),
+        "app": app.name,
+        "slot": str(slot.id),
+        "index": slot.id.index,
+        "namespace": app.spec.namespace,
+        "mode": mode_of(app),
+        "pid": worker.pid or None if worker else None,
+        "uptime": round(now - life.since, 3) if isinstance(life, Running | Stopping | Killing) and life.since else None,
+        "restarts": slot.restarts,
+        "status": status_of(slot).value,
+        "next_try": round(wall + life.until - now, 3) if isinstance(life, Backoff) else None,
+        "marks": [Mark.DRAINING.value] if leaving else [],
+        "cpu": None,
+        "memory": None,
+        "generation": slot.generation,
+        "rollout": _progress(app.rollout),
+    }
+
+
+def mode_of(app: App) -> str:
+    """`asgi` or `wsgi` once the template knows, `python` before, `command` for programs of other kinds."""
+    if not is_python(app.spec):
+        return "command"
+    known = [t.interface for t in app.templates.values() if t.interface is not Interface.AUTO]
+    program = app.spec.program
+    declared = program.interface if isinstance(program, PythonApp) else Interface.AUTO
+    interface = known[-1] if known else declared
+    return "python" if interface is Interface.AUTO else str(interface.value)
+
+
+def _progress(rollout: Rollout | None) -> str:
+    if rollout is None:
+        return ""
+    if rollout.holding:
+        return f"canary {rollout.canary}%"
+    done = len(rollout.accepted)
+    return f"{done}/{done + len(rollout.fresh) + len(rollout.pending)}"
+
+
+def describe(app: App, fleet: Fleet, now: float, wall: float) -> dict[str, Json]:
+    """Everything about one app."""
+    ordered = sorted(every_slot(app), key=lambda s: (s.id.index, s.generation))
+    spec = dump(app.spec)
+    program = app.spec.program
+    return {
+        "app": app.name,
+        "namespace": app.spec.namespace,
+        "status": app_status(app),
+        "mode": mode_of(app),
+        "generation": app.generation,
+        "spec": spec,
+        "binds": list(app.addresses) or [str(bind) for bind in app.spec.binds],
+        "listening": app.listening,
+        "engine": program.engine.value if isinstance(program, PythonApp) else None,
+        "template": _template(app.templates.get(app.generation)),
+        "rollout": _rollout(app.rollout),
+        "differences": list(differences(app, fleet.cores)),
+        "slots": [_row(app, slot, now, wall) | _more(slot) for slot in ordered],
+    }
+
+
+def app_status(app: App) -> str:
+    """One word for a whole app: that of its slots when they agree, else how many are online."""
+    found = [status_of(slot).value for slot in app.slots.values()]
+    if len(set(found)) <= 1:
+        return found[0] if found else Status.STOPPED.value
+    return f"{found.count(Status.ONLINE.value)} of {len(found)} {Status.ONLINE.value}"
+
+
+def _template(template: Template | None) -> Json:
+    if template is None:
+        return None
+    return {"pid": template.pid or None, "state": template.state.value, "reason": template.reason}
+
+
+def _rollout(rollout: Rollout | None) -> Json:
+    if rollout is None:
+        return None
+    state = "canary" if rollout.holding else "back" if rollout.back else "rolling"
+    done = len(rollout.accepted)
+    of = done + len(rollout.fresh) + len(rollout.pending)
+    return {"generation": rollout.generation, "state": state, "share": rollout.canary, "done": done, "of": of}
+
+
+def differences(app: App, cores: int) -> list[str]:
+    """Where what runs is not what is declared."""
+    found: list[str] = []
+    wanted, up = slots_wanted(app.spec.instances, cores), sum(slot.up for slot in app.slots.values())
+    if up and up != wanted:
+        found.append(f"instances: declared {wanted}, wanted up {up}")
+    for slot in app.slots.values():
+        if slot.up and not isinstance(slot.life, Running):
+            found.append(f"{slot.id}: wanted up, {status_of(slot).value}")
+        if isinstance(slot.life, Alive) and slot.generation != app.generation:
+            older = compare(_spec(app, slot), app.spec)
+            found.append(f"{slot.id}: runs generation {slot.generation}" + "".join(f"; {c.text}" for c in older))
+    return found
+
+
+def _spec(app: App, slot: Slot) -> AppSpec:
+    return app.specs.get(slot.generation, app.spec)
+
+
+def _more(slot: Slot) -> Row:
+    return {
+        "ready_time": round(slot.ready_after, 3) if slot.ready_after else None,
+        "exits": [_exit(exit_) for exit_ in slot.exits],
+    }
+
+
+def _exit(exit_: Exit) -> Json:
+    ending = exit_.ending
+    return {
+        "time": exit_.wall,
+        "pid": exit_.pid or None,
+        "generation": exit_.worker.generation,
+        "reason": str(ending),
+        "code": ending.code if isinstance(ending, Exited) else None,
+        "signal": signal_name(ending.signal) if isinstance(ending, Signaled) else None,
+        "asked": exit_.asked,
+        "uptime": round(exit_.uptime, 3),
+        "lines": list(exit_.lines),
+    }

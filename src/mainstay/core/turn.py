@@ -1,0 +1,238 @@
+"""One turn of one app: the app as it changes while one event is handled, and the effects that come of it.
+
+From outside a turn is a function: `Turn(app, now)`, calls, `close()`. What is always true after a turn (who accepts,
+where connections go, which templates live) is derived here and not kept up by hand.
+"""
+
+from dataclasses import replace
+
+from mainstay.core.app import (
+    App,
+    Template,
+    TemplateState,
+    Wait,
+    every_slot,
+    is_down,
+    is_python,
+    listener_of,
+    serving,
+    slot_of,
+    steering,
+    takes_connections,
+)
+from mainstay.core.effects import (
+    Accept,
+    Effect,
+    Fork,
+    KillTree,
+    Launch,
+    Listen,
+    Notify,
+    Outcome,
+    Record,
+    Refusal,
+    StartTemplate,
+    Steer,
+    StopTemplate,
+    Tend,
+    Terminate,
+    Unlisten,
+)
+from mainstay.core.events import Ended, Token
+from mainstay.core.slot import (
+    AskToEnd,
+    ForceEnd,
+    Killing,
+    Slot,
+    SlotEffect,
+    SlotEvent,
+    Spawn,
+    Stopping,
+    step,
+)
+from mainstay.model.exits import Unstarted
+from mainstay.model.ids import SlotId, WorkerId
+from mainstay.model.never import assert_never
+from mainstay.model.spec import AppSpec, Interface
+
+Answer = tuple[Token, Outcome | Refusal]
+
+
+class Turn:
+    """The app in the middle of a change; `now` is the instant of the event, `cores` the machine's."""
+
+    def __init__(self, app: App, now: float, cores: int) -> None:
+        self.app = app
+        self.now = now
+        self.cores = cores
+        self.effects: list[Effect] = []
+        self.answers: list[Answer] = []
+
+    def __repr__(self) -> str:
+        return f"<Turn {self.app.name} {len(self.effects)} effects>"
+
+    def spec_of(self, generation: int) -> AppSpec:
+        """The spec that a generation was started with."""
+        return self.app.specs[generation]
+
+    def record(self, text: str) -> None:
+        """Write down that something happened."""
+        self.effects.append(Record(self.app.name, text))
+
+    def notify(self, text: str) -> None:
+        """Tell everyone who waits for this app how it goes on."""
+        self.effects += [Notify(wait.token, self.app.name, text) for wait in self.app.waits]
+
+    def answer(self, wait: Wait, result: Outcome | Refusal) -> None:
+        """Answer a request that waited, once."""
+        self.app = replace(self.app, waits=tuple(w for w in self.app.waits if w is not wait))
+        self.answers.append((wait.token, result))
+
+    # slots
+
+    def new_slot(self, index: int, generation: int, side: int) -> Slot:
+        """A slot at rest, whose workers will have names that no other has had."""
+        return Slot(SlotId(self.app.name, index), generation, side, serial=self.app.serial)
+
+    def put(self, slot: Slot) -> None:
+        """Store a slot where one of its index and generation is."""
+        app = replace(self.app, serial=max(self.app.serial, slot.serial))
+        index = slot.id.index
+        if index in app.slots and app.slots[index].generation == slot.generation:
+            app = replace(app, slots=app.slots | {index: slot})
+        elif app.rollout and slot.generation == app.rollout.generation and index in app.rollout.fresh:
+            app = replace(app, rollout=replace(app.rollout, fresh=app.rollout.fresh | {index: slot}))
+        else:
+            same = (slot.id, slot.generation)
+            app = replace(app, leaving=tuple(slot if (s.id, s.generation) == same else s for s in app.leaving))
+        self.app = app
+
+    def step(self, slot: Slot, event: SlotEvent) -> Slot:
+        """Let something happen to a slot, store what becomes of it, and turn its effects into the app's."""
+        slot, effects = step(slot, event, self.now, self.spec_of(slot.generation))
+        self.put(slot)
+        for effect in effects:
+            self._perform(slot, effect)
+        life = slot.life
+        if isinstance(life, Stopping | Killing) and life.worker.id in self.app.held:
+            self.app = replace(self.app, held=tuple(h for h in self.app.held if h != life.worker.id))
+            return self.step(slot, Ended(life.worker.id, Unstarted("it had not been started")))
+        return slot
+
+    def drop_rested(self) -> None:
+        """Forget the slots that have left."""
+        left = tuple(slot for slot in self.app.leaving if isinstance(slot.life, Stopping | Killing))
+        self.app = replace(self.app, leaving=left)
+
+    def _perform(self, slot: Slot, effect: SlotEffect) -> None:
+        spec = self.spec_of(slot.generation)
+        match effect:
+            case Spawn(worker=worker):
+                self._spawn(worker, spec)
+            case AskToEnd(worker=worker):
+                self.effects.append(Terminate(worker, spec.stop_signal, tree=not is_python(spec)))
+            case ForceEnd(worker=worker):
+                self.record(f"{worker} did not end within {spec.stop_timeout:g} s and is killed")
+                self.effects.append(KillTree(worker))
+            case _:
+                assert_never(effect)
+
+    def _spawn(self, worker: WorkerId, spec: AppSpec) -> None:
+        slot = slot_of(self.app, worker)
+        assert slot is not None
+        listener = listener_of(slot)
+        if not is_python(spec):
+            self.effects.append(Launch(worker, spec, listener, Interface.AUTO))
+            return
+        template = self.app.templates.get(worker.generation)
+        if template is None or template.state is TemplateState.GONE:
+            self.start_template(worker.generation)
+            self.app = replace(self.app, held=(*self.app.held, worker))
+        elif template.state is TemplateState.LOADING:
+            self.app = replace(self.app, held=(*self.app.held, worker))
+        elif template.state is TemplateState.WARM:
+            self.effects.append(Fork(worker, spec, listener))
+        else:
+            self.effects.append(Launch(worker, spec, listener, template.interface))
+
+    # templates
+
+    def set_template(self, generation: int, template: Template) -> None:
+        """Store what is known of a generation's template."""
+        self.app = replace(self.app, templates=self.app.templates | {generation: template})
+
+    def start_template(self, generation: int) -> None:
+        """Ask for the process that imports a generation's code."""
+        spec = self.spec_of(generation)
+        self.set_template(generation, Template(TemplateState.LOADING, self.now + spec.start_timeout))
+        self.effects.append(StartTemplate(self.app.name, generation, spec))
+
+    def release_held(self, generation: int) -> None:
+        """The template can give what was asked of it: start the workers that waited."""
+        mine = [worker for worker in self.app.held if worker.generation == generation]
+        self.app = replace(self.app, held=tuple(w for w in self.app.held if w.generation != generation))
+        for worker in mine:
+            self._spawn(worker, self.spec_of(generation))
+
+    def fail_held(self, generation: int, reason: str, lines: tuple[str, ...]) -> list[Ended]:
+        """The template is gone: the ends of the workers that waited for it, to be handled like any other end."""
+        mine = [worker for worker in self.app.held if worker.generation == generation]
+        self.app = replace(self.app, held=tuple(w for w in self.app.held if w.generation != generation))
+        return [Ended(worker, Unstarted(reason), lines) for worker in mine]
+
+    # listeners
+
+    def listen(self, spec: AppSpec, slots: int) -> None:
+        """Have listeners for this many slots."""
+        if spec.binds:
+            self.effects.append(Listen(self.app.name, spec.binds, slots))
+
+    def close(self) -> tuple[App, list[Effect], list[Answer]]:
+        """Bring in order what follows from the rest, and give back the app, its effects in order, and the answers."""
+        self._sort_out_templates()
+        if is_down(self.app) and self.app.listening:
+            self.app = replace(self.app, listening=False, addresses=(), steered={}, tended=frozenset(), receivers=())
+            self.effects.append(Unlisten(self.app.name))
+        first = [effect for effect in self.effects if isinstance(effect, Listen)]
+        rest = [effect for effect in self.effects if not isinstance(effect, Listen)]
+        return self.app, first + self._accepts() + self._steers() + rest, self.answers
+
+    def _sort_out_templates(self) -> None:
+        app = self.app
+        needed = {app.rollout.generation} if app.rollout else set()
+        if any(slot.up for slot in app.slots.values()) or app.rollout:
+            needed.add(app.generation)
+        for generation, template in app.templates.items():
+            if generation not in needed and template.state in (TemplateState.LOADING, TemplateState.WARM):
+                self.effects.append(StopTemplate(app.name, generation))
+        used = needed | {slot.generation for slot in every_slot(app)} | {app.generation}
+        self.app = replace(
+            app,
+            templates={g: t for g, t in app.templates.items() if g in needed},
+            specs={g: s for g, s in app.specs.items() if g in used},
+        )
+
+    def _accepts(self) -> list[Effect]:
+        now = frozenset(serving(self.app))
+        new = now - self.app.accepting
+        self.app = replace(self.app, accepting=now)
+        return [Accept(worker) for worker in sorted(new)]
+
+    def _steers(self) -> list[Effect]:
+        app = self.app
+        if not app.listening:
+            return []
+        effects: list[Effect] = []
+        weights = steering(app)
+        if weights and weights != app.steered:
+            effects.append(Steer(app.name, weights))
+            self.app = replace(self.app, steered=weights)
+        busy = serving(app)
+        receivers = tuple(sorted(w for w in busy if takes_connections(self.spec_of(w.generation))))
+        width = 2 * (1 + max((slot.id.index for slot in every_slot(app)), default=-1))
+        width = max(width, 1 + max(app.tended, default=-1), 1 + max(app.steered, default=-1))
+        tended = frozenset(range(width)) - frozenset(busy.values()) if receivers else frozenset()
+        if (tended, receivers) != (app.tended, app.receivers):
+            effects.append(Tend(app.name, tended, receivers))
+            self.app = replace(self.app, tended=tended, receivers=receivers)
+        return effects

@@ -1,0 +1,130 @@
+"""The verbs that only look: what the core knows, with what is measured and where the logs are."""
+
+import os
+import time
+
+from mainstay import __version__
+from mainstay.core import report
+from mainstay.core.app import App
+from mainstay.core.fleet import Fleet
+from mainstay.core.select import UnknownSelector, select
+from mainstay.daemon import environment
+from mainstay.daemon.asking import Arguments, selectors
+from mainstay.daemon.metrics import Metrics
+from mainstay.daemon.outputs import STREAMS, Outputs
+from mainstay.daemon.templates import PLACE
+from mainstay.errors import NoSuchName
+from mainstay.model.codec import Json
+from mainstay.model.ids import SlotId, WorkerId
+from mainstay.model.spec import PythonApp, environment_of
+
+MASK = "********"
+SECRET_WORDS = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "PRIVATE", "AUTH", "COOKIE")
+
+
+class Answers:
+    """Answers from the fleet as it is at the moment."""
+
+    def __init__(self, outputs: Outputs, metrics: Metrics) -> None:
+        self._outputs = outputs
+        self._metrics = metrics
+        self._started = time.monotonic()
+
+    def answer(self, fleet: Fleet, verb: str, args: Arguments) -> Json:
+        """The result for a verb that looks; None when there is no such verb. Raises NoSuchName, UsageError."""
+        match verb:
+            case "list":
+                return {"rows": [self._measured(row) for row in self._rows(fleet)]}
+            case "describe":
+                return {"apps": [self._describe(app, fleet) for app in _chosen(fleet, selectors(args))]}
+            case "streams":
+                return {"streams": self._streams(fleet, args)}
+            case "env":
+                return _env(fleet, str(args.get("selector", "")))
+            case "ping":
+                uptime = round(time.monotonic() - self._started, 3)
+                return {"pid": os.getpid(), "version": __version__, "uptime": uptime}
+            case _:
+                return None
+
+    def _rows(self, fleet: Fleet) -> list[report.Row]:
+        return report.rows(fleet, time.monotonic(), time.time())
+
+    def _measured(self, row: report.Row) -> report.Row:
+        pid = row["pid"]
+        if isinstance(pid, int):
+            row["cpu"], row["memory"] = self._metrics.usage(pid)
+        return row
+
+    def _describe(self, app: App, fleet: Fleet) -> Json:
+        found = report.describe(app, fleet, time.monotonic(), time.time())
+        _mask(found["spec"])
+        slots = found["slots"]
+        assert isinstance(slots, list)
+        for row in slots:
+            assert isinstance(row, dict)
+            index = row["index"]
+            assert isinstance(index, int)
+            self._measured(row)
+            slot = SlotId(app.name, index)
+            row["logs"] = {s: self._outputs.path(app.spec, str(slot), s) for s in STREAMS} | {
+                "dropped": dict(self._outputs.dropped(app.spec, slot))
+            }
+        return found
+
+    def _streams(self, fleet: Fleet, args: Arguments) -> list[Json]:
+        names = selectors(args) if args.get("selectors") else ("all",)
+        found: list[Json] = []
+        for name, indexes in _select(fleet, names).items():
+            app = fleet.apps[name]
+            places = [(f"{name}-{i}", i) for i in sorted(app.slots) if indexes is None or i in indexes]
+            if indexes is None and isinstance(app.spec.program, PythonApp):
+                places.append((f"{name}-{PLACE}", -1))
+            for place, index in places:
+                for stream in STREAMS:
+                    path = self._outputs.path(app.spec, place, stream)
+                    found.append({"app": name, "slot": place, "index": index, "stream": stream, "path": path})
+        return found
+
+
+def _select(fleet: Fleet, names: tuple[str, ...]) -> dict[str, frozenset[int] | None]:
+    try:
+        return select(fleet.apps, names)
+    except UnknownSelector as error:
+        hint = f"did you mean {error.nearest}?" if error.nearest else "`mainstay list` shows the names"
+        raise NoSuchName(f"nothing is called {error.selector!r}", hint=hint) from error
+
+
+def _chosen(fleet: Fleet, names: tuple[str, ...]) -> list[App]:
+    return [fleet.apps[name] for name in _select(fleet, names)]
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable of this name is shown only when asked for."""
+    return any(word in name.upper() for word in SECRET_WORDS) or name.upper().endswith(("_URL", "_URI"))
+
+
+def _mask(spec: Json) -> None:
+    layers = spec.get("env") if isinstance(spec, dict) else None
+    for layer in layers if isinstance(layers, list) else []:
+        values = layer.get("values") if isinstance(layer, dict) else None
+        if isinstance(layer, dict) and isinstance(values, dict):
+            layer["values"] = dict.fromkeys(values, MASK)
+
+
+def _env(fleet: Fleet, selector: str) -> Json:
+    ((name, indexes),) = list(_select(fleet, (selector,)).items())[:1] or [("", None)]
+    app = fleet.apps.get(name)
+    if app is None:
+        raise NoSuchName("no app runs", hint="`mainstay start` starts one")
+    index = min(indexes) if indexes else 0
+    worker = WorkerId(SlotId(name, index), app.generation, 0)
+    values = environment_of(app.spec)
+    injected = environment.common(app.spec) | environment.of_worker(app.spec, worker)
+    injected.pop("MAINSTAY_WORKER")
+    values |= {key: (value, environment.INJECTED) for key, value in injected.items()}
+    variables: list[Json] = [
+        {"name": key, "value": value, "source": source, "secret": is_secret(key)}
+        for key, (value, source) in sorted(values.items())
+    ]
+    return {"app": name, "slot": f"{name}-{index}", "variables": variables}

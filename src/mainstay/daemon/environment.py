@@ -1,0 +1,56 @@
+"""The environment of a process, built afresh at each start: the declared layers, then what mainstay injects."""
+
+import os
+import sys
+import sysconfig
+
+from mainstay.model.ids import WorkerId
+from mainstay.model.spec import AppSpec, Command, environment_of
+
+INJECTED = "mainstay"
+"""The source that `env` shows for what is injected."""
+
+
+def declared(spec: AppSpec) -> dict[str, str]:
+    """The variables of all layers, and which environment this is."""
+    values = {name: value for name, (value, _) in environment_of(spec).items()}
+    return values | common(spec)
+
+
+def common(spec: AppSpec) -> dict[str, str]:
+    """What is injected for every process of an app."""
+    return {
+        "APP_ENV": spec.environment,
+        "NODE_ENV": spec.environment,
+        "MAINSTAY_APP": spec.name,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def of_worker(spec: AppSpec, worker: WorkerId) -> dict[str, str]:
+    """What is injected for one worker."""
+    index = worker.slot.index
+    values = {
+        "MAINSTAY_INSTANCE": str(index),
+        "NODE_APP_INSTANCE": str(index),
+        "MAINSTAY_WORKER": worker.token,
+    }
+    if isinstance(spec.program, Command) and spec.program.increment:
+        base = environment_of(spec).get(spec.program.increment, ("", ""))[0]
+        if base.isdecimal():
+            values[spec.program.increment] = str(int(base) + index)
+    return values
+
+
+def of_runtime(control: int) -> dict[str, str]:
+    """What our own runtime is told: its control descriptor, and where it may borrow the servers from."""
+    return {
+        "MAINSTAY_CONTROL_FD": str(control),
+        "MAINSTAY_SITE": sysconfig.get_path("platlib"),
+        "MAINSTAY_PYTHON_TAG": sys.implementation.cache_tag or "",
+    }
+
+
+def boot_script() -> str:
+    """The path of the script that starts our runtime."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "runtime", "boot.py")

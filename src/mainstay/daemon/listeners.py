@@ -1,0 +1,164 @@
+"""The listeners of the apps: bound here, two for each slot, steered by a program in the kernel, inherited by workers.
+
+Two, so that the new worker of a slot has its own while the old one drains: new connections are steered away from the
+old one first. What still arrives at a listener that nobody serves is accepted here and handed to a worker.
+"""
+
+import errno
+import os
+import socket
+from collections.abc import Callable
+
+from mainstay.daemon.reactor import Reactor
+from mainstay.model.never import assert_never
+from mainstay.model.spec import Bind, TcpBind, UnixBind
+from mainstay.sys import owners, reuseport
+
+BACKLOG = 2048
+
+HandOver = Callable[[socket.socket], bool]
+"""Give a connection to a worker; False when none would take it."""
+
+
+class CannotBind(Exception):
+    """An address could not be bound: why, and what to do about it."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+class Group:
+    """All listeners of one address. A Unix socket, or a kernel that cannot steer, has one for all."""
+
+    def __init__(self, bind: Bind) -> None:
+        self.bind = bind
+        self.sockets: list[socket.socket] = []
+        self.shared = isinstance(bind, UnixBind) or not reuseport.supports_steering()
+
+    @property
+    def address(self) -> str:
+        """The address with its real port."""
+        if isinstance(self.bind, TcpBind) and self.sockets:
+            return str(TcpBind(self.bind.host, self.sockets[0].getsockname()[1]))
+        return str(self.bind)
+
+    def grow(self, slots: int) -> None:
+        """Have listeners for this many slots. Raises CannotBind."""
+        wanted = 1 if self.shared else 2 * slots
+        while len(self.sockets) < wanted:
+            self.sockets.append(self._open())
+
+    def _open(self) -> socket.socket:
+        bind = self.bind
+        match bind:
+            case TcpBind(host=host, port=port):
+                if self.sockets:
+                    return reuseport.bind_tcp(host, self.sockets[0].getsockname()[1], backlog=BACKLOG)
+                if port and not reuseport.is_free(host, port):
+                    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+                return reuseport.bind_tcp(host, port, backlog=BACKLOG)
+            case UnixBind(path=path):
+                return reuseport.bind_unix(path, mode=0o660, backlog=BACKLOG)
+            case _:
+                assert_never(bind)
+
+    def close(self) -> None:
+        """Close them here; workers keep theirs."""
+        for sock in self.sockets:
+            sock.close()
+        if isinstance(self.bind, UnixBind) and self.sockets:
+            try:
+                os.unlink(self.bind.path)
+            except OSError:
+                return  # somebody else removed it
+
+
+class Listeners:
+    """The listeners of all apps."""
+
+    def __init__(self, reactor: Reactor) -> None:
+        self._reactor = reactor
+        self._groups: dict[str, list[Group]] = {}
+        self._tended: dict[str, dict[int, socket.socket]] = {}
+
+    def listen(self, app: str, binds: tuple[Bind, ...], slots: int) -> tuple[str, ...]:
+        """Bind these addresses for an app, in place of those it had; the real addresses. Raises CannotBind."""
+        old = {group.bind: group for group in self._groups.get(app, [])}
+        groups: list[Group] = []
+        for bind in binds:
+            group = old.get(bind) or Group(bind)
+            try:
+                group.grow(slots)
+            except OSError as error:
+                for fresh in [*groups, group]:
+                    if fresh.bind not in old:
+                        fresh.close()
+                raise _cannot_bind(bind, error) from error
+            groups.append(group)
+        self._groups[app] = groups
+        for bind, group in old.items():
+            if bind not in binds:
+                group.close()
+        return tuple(group.address for group in groups)
+
+    def close(self, app: str) -> None:
+        """Let an app's addresses go."""
+        self.tend(app, frozenset(), lambda _: False)
+        for group in self._groups.pop(app, []):
+            group.close()
+
+    def descriptors(self, app: str, listener: int) -> list[int]:
+        """What a worker inherits: one descriptor for each address."""
+        return [group.sockets[0 if group.shared else listener].fileno() for group in self._groups.get(app, [])]
+
+    def steer(self, app: str, weights: dict[int, int]) -> None:
+        """Give new connections to these listeners, by weight. Raises OSError."""
+        for group in self._groups.get(app, []):
+            if not group.shared:
+                size = len(group.sockets)
+                reuseport.steer(group.sockets[0], {i: w for i, w in weights.items() if i < size}, size)
+
+    def tend(self, app: str, listeners: frozenset[int], hand_over: HandOver) -> None:
+        """Accept what arrives at these listeners and hand it over; replaces what was tended before."""
+        for fd in self._tended.pop(app, {}):
+            self._reactor.forget(fd)
+        tended: dict[int, socket.socket] = {}
+        for group in self._groups.get(app, []):
+            for index, sock in enumerate(group.sockets):
+                if index in listeners and not group.shared:
+                    tended[sock.fileno()] = sock
+        self._tended[app] = tended
+        for fd, sock in tended.items():
+            self._reactor.read(fd, lambda sock=sock: _take(sock, hand_over))  # type: ignore[misc]
+
+
+def _take(listener: socket.socket, hand_over: HandOver) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return  # nothing there any more, or out of descriptors: it stays in the queue
+        with connection:
+            if not hand_over(connection):
+                return
+
+
+def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:
+    address = str(bind)
+    if error.errno == errno.EADDRINUSE:
+        owner = owners.listening_on(bind.host, bind.port) if isinstance(bind, TcpBind) else owners.unix_owner(bind.path)
+        by = _whose(owner) if owner else " by another process"
+        return CannotBind(f"{address} is in use{by}", "end that process, or give another address with --bind or --port")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        low = isinstance(bind, TcpBind) and 0 < bind.port < 1024
+        hint = "ports below 1024 need root or CAP_NET_BIND_SERVICE; put a proxy in front" if low else ""
+        return CannotBind(f"{address}: no permission to bind it", hint)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return CannotBind(f"{address}: this machine has no such address", "0.0.0.0 means all of its addresses")
+    return CannotBind(f"{address}: {error.strerror or error}", "")
+
+
+def _whose(owner: owners.Owner) -> str:
+    return f" by {owner.name} (pid {owner.pid}, user {owner.user})" if owner.pid else f" by a process of {owner.user}"

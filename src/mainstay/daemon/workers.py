@@ -1,0 +1,300 @@
+"""The workers' processes: started or forked, spoken to over their control sockets, ended with all they started."""
+
+import os
+import random
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+from mainstay.core.effects import Fork, Launch
+from mainstay.core.events import BecameReady, Ended, Event, Spawned
+from mainstay.daemon import environment, probes, sweep
+from mainstay.daemon.children import Child, Children
+from mainstay.daemon.listeners import Listeners
+from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.reactor import Reactor
+from mainstay.daemon.templates import Templates, load_message
+from mainstay.model.exits import Ending, Exited, Unstarted, signal_number
+from mainstay.model.ids import WorkerId
+from mainstay.model.spec import AppSpec, Command, PythonApp
+from mainstay.protocol.jsontext import dumps
+from mainstay.sys import tree
+from mainstay.sys.fds import recv_with_fds, send_with_fds, socketpair_seqpacket
+from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
+
+MESSAGE_BYTES = 65536
+FORK_AHEAD = 3
+"""The first descriptor that a program is given (sd_listen_fds(3))."""
+ORPHANS_GRACE = 2.0
+"""Seconds that the children of a worker of our runtime get to end after it has ended."""
+
+Post = Callable[[Event], None]
+
+
+class Process:
+    """One worker's process, from before it exists until nothing of it is left."""
+
+    def __init__(self, worker: WorkerId, spec: AppSpec, control: socket.socket | None) -> None:
+        self.worker = worker
+        self.spec = spec
+        self.control = control
+        self.pid = 0
+        self.child: Child | None = None
+        self.sweep: sweep.Sweep | None = None
+        self.error = ""
+        self.ready = False
+        self.asked = False
+        """Whether it has been asked to end."""
+
+    def __repr__(self) -> str:
+        return f"<Process {self.worker} pid {self.pid}>"
+
+
+class Workers:
+    """All processes of workers, by token."""
+
+    def __init__(
+        self, reactor: Reactor, children: Children, listeners: Listeners, outputs: Outputs, post: Post
+    ) -> None:
+        self._reactor = reactor
+        self._children = children
+        self._listeners = listeners
+        self._outputs = outputs
+        self._post = post
+        self._processes: dict[str, Process] = {}
+        self.survivors: dict[str, list[str]] = {}
+        """By app: what did not end even with SIGKILL."""
+
+    def fork(self, effect: Fork, templates: Templates) -> None:
+        """Have the worker forked by the template of its generation."""
+        ours, theirs = socketpair_seqpacket()
+        process = self._open(effect.worker, effect.spec, ours)
+        try:
+            out, err = self._open_outputs(process)
+        except OSError as error:
+            theirs.close()
+            self._never_ran(process, f"no pipes for its output: {error.strerror}")
+            return
+        listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
+        env = environment.of_worker(effect.spec, effect.worker)
+        sent = templates.fork(effect.worker, env, (out, err, theirs.fileno(), *listeners), self._forked)
+        for fd in (out, err):
+            os.close(fd)
+        theirs.close()
+        if not sent:
+            self._never_ran(process, "its template is gone")
+
+    def _forked(self, token: str, pid: int, error: str) -> None:
+        process = self._processes.get(token)
+        if process is None:
+            return
+        if error:
+            self._never_ran(process, error)
+        else:
+            self._born(process, pid)
+
+    def launch(self, effect: Launch) -> None:
+        """Start the worker as a process of its own."""
+        python = isinstance(effect.spec.program, PythonApp)
+        ours, theirs = socketpair_seqpacket() if python else (None, None)
+        process = self._open(effect.worker, effect.spec, ours)
+        listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
+        try:
+            out, err = self._open_outputs(process)
+        except OSError as error:
+            self._never_ran(process, f"no pipes for its output: {error.strerror}")
+            return
+        try:
+            pid = spawn(_recipe(process, out, err, theirs, listeners))
+        except (SpawnFailed, OSError) as error:
+            self._never_ran(process, why_not_started(error))
+            return
+        finally:
+            os.close(out)
+            os.close(err)
+            if theirs:
+                theirs.close()
+        self._born(process, pid)
+        if ours:
+            message = load_message("serve", effect.spec, effect.interface) | place_of(effect.worker)
+            self._say(process, dumps(message).encode(), listeners)
+        else:
+            probes.settled(self._reactor, pid, lambda: self._became_ready(process))
+
+    def _open(self, worker: WorkerId, spec: AppSpec, control: socket.socket | None) -> Process:
+        process = Process(worker, spec, control)
+        self._processes[worker.token] = process
+        if control:
+            control.setblocking(False)
+            self._reactor.read(control.fileno(), lambda: self._hear(process))
+        return process
+
+    def _open_outputs(self, process: Process) -> tuple[int, int]:
+        slot = process.worker.slot
+        return self._outputs.open(process.worker.token, process.spec, str(slot), slot.index)
+
+    def _born(self, process: Process, pid: int) -> None:
+        process.pid = pid
+        process.child = self._children.add(pid, lambda ending: self._ended(process, ending))
+        self._post(Spawned(process.worker, pid))
+        if process.child is None:
+            self._finish(process, Unstarted("it was gone before it could be watched"))
+
+    # what it says and what it is told
+
+    def _hear(self, process: Process) -> None:
+        control = process.control
+        if control is None:
+            return
+        try:
+            data, _ = recv_with_fds(control, MESSAGE_BYTES, 0)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close_control(process)
+            return
+        for line in data.decode(errors="replace").splitlines():
+            if line == "READY=1":
+                self._became_ready(process)
+            elif line.startswith("ERROR="):
+                process.error = line.removeprefix("ERROR=")
+
+    def _became_ready(self, process: Process) -> None:
+        if not process.ready and process.worker.token in self._processes:
+            process.ready = True
+            self._post(BecameReady(process.worker))
+
+    def _say(self, process: Process, data: bytes, fds: list[int] | tuple[int, ...] = ()) -> bool:
+        if process.control is None:
+            return False
+        try:
+            send_with_fds(process.control, data, fds)
+        except OSError:
+            return False  # it is ending, or does not read: its exit will be seen
+        return True
+
+    def accept(self, worker: WorkerId) -> None:
+        """Tell a worker of our runtime to start accepting."""
+        process = self._processes.get(worker.token)
+        if process:
+            self._say(process, b"ACCEPT=1")
+
+    def hand_over(self, receivers: tuple[WorkerId, ...], connection: socket.socket) -> bool:
+        """Give a connection to one of these workers, by chance; False when none would take it."""
+        for worker in random.sample(receivers, len(receivers)):
+            process = self._processes.get(worker.token)
+            if process and self._say(process, b"CONNECTION=1", (connection.fileno(),)):
+                return True
+        return False
+
+    def terminate(self, worker: WorkerId, name: str, whole: bool) -> None:
+        """Ask a worker to end; `whole`: all that it started as well."""
+        process = self._processes.get(worker.token)
+        if process is None or process.child is None:
+            return
+        process.asked = True
+        number = signal_number(name) or signal.SIGTERM
+        if whole:
+            rest = [m for m in sweep.members(process.pid, worker.token) if m.pid != process.pid]
+            tree.signal_all(rest, number)
+        process.child.signal(number)
+
+    def kill_tree(self, worker: WorkerId) -> None:
+        """SIGKILL to a worker and all that it started."""
+        process = self._processes.get(worker.token)
+        if process is None:
+            return
+        if process.sweep:
+            process.sweep.kill()
+            return
+        rest = sweep.members(process.pid, worker.token)
+        if process.child:
+            process.child.signal(signal.SIGKILL)
+        tree.signal_all([member for member in rest if member.pid != process.pid], signal.SIGKILL)
+
+    def signal(self, worker: WorkerId, number: int) -> None:
+        """A signal to a worker's main process."""
+        process = self._processes.get(worker.token)
+        if process and process.child:
+            process.child.signal(number)
+
+    # its end
+
+    def _never_ran(self, process: Process, reason: str) -> None:
+        self._finish(process, Unstarted(reason))
+
+    def _ended(self, process: Process, ending: Ending) -> None:
+        python = isinstance(process.spec.program, PythonApp)
+        grace = ORPHANS_GRACE if python else process.spec.stop_timeout
+        done = (
+            (lambda left: self._swept(process, None, left))
+            if python
+            else (lambda left: self._swept(process, ending, left))
+        )
+        found = sweep.Sweep(self._reactor, process.pid, process.worker.token, grace, done)
+        process.sweep = found
+        if python or not found.start():
+            self._finish(process, ending)
+        if python:
+            found.start()
+
+    def _swept(self, process: Process, ending: Ending | None, left: tuple[str, ...]) -> None:
+        if left:
+            self.survivors.setdefault(process.spec.name, []).extend(left)
+        if ending is not None:
+            self._finish(process, ending)
+
+    def _finish(self, process: Process, ending: Ending) -> None:
+        token = process.worker.token
+        if self._processes.pop(token, None) is None:
+            return
+        if process.control:  # its last words
+            self._hear(process)
+        self._close_control(process)
+        self._outputs.finish(token)
+        lines = () if process.asked or ending == Exited(0) else self._outputs.last_lines(token)
+        if process.error and process.error not in lines:
+            lines = (*lines, process.error)
+        self._outputs.forget(token)
+        self._post(Ended(process.worker, ending, lines, time.time(), random.random()))
+
+    def _close_control(self, process: Process) -> None:
+        if process.control:
+            self._reactor.forget(process.control.fileno())
+            process.control.close()
+            process.control = None
+
+
+def place_of(worker: WorkerId) -> dict[str, object]:
+    """Which worker it is, as the runtime is told."""
+    return {"token": worker.token, "slot": worker.slot.index, "generation": worker.generation}
+
+
+def why_not_started(error: SpawnFailed | OSError) -> str:
+    """One line for a program that could not be started."""
+    if not isinstance(error, SpawnFailed):
+        return f"no process could be made: {error.strerror}"
+    what = os.strerror(error.errno)
+    if error.what == "cwd":
+        return f"cannot enter its folder {error.path}: {what}"
+    return f"cannot run {error.path}: {what}" if error.what == "exec" else f"cannot prepare it: {what}"
+
+
+def _recipe(process: Process, out: int, err: int, control: socket.socket | None, listeners: list[int]) -> Spawn:
+    spec, worker = process.spec, process.worker
+    env = environment.declared(spec) | environment.of_worker(spec, worker)
+    program = spec.program
+    if isinstance(program, PythonApp):
+        assert control is not None
+        env |= environment.of_runtime(FORK_AHEAD)
+        argv = (program.python, environment.boot_script(), "worker", program.target)
+        return Spawn(argv, env, spec.cwd, out, err, pass_fds=((control.fileno(), FORK_AHEAD),))
+    assert isinstance(program, Command)
+    if listeners:
+        names = ":".join([spec.name] * len(listeners))
+        env |= {"LISTEN_FDS": str(len(listeners)), "LISTEN_PID": "self", "LISTEN_FDNAMES": names}
+    fds = tuple((fd, FORK_AHEAD + i) for i, fd in enumerate(listeners))
+    return Spawn(program.argv, env, spec.cwd, out, err, pass_fds=fds)

@@ -1,0 +1,182 @@
+"""The results of the daemon's verbs, as types for the type checker. Plain dicts when running; cost nothing there.
+
+Import it under TYPE_CHECKING: `mainstay list` must not pay for `typing`. Times are epoch seconds, durations seconds.
+"""
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class Row(TypedDict):
+    """A slot, as `list` shows it. `uptime` counts from ready, `cpu` is percent of one core, `memory` bytes (PSS)."""
+
+    id: int
+    app: str
+    slot: str
+    index: int
+    namespace: str
+    mode: str
+    pid: int | None
+    uptime: float | None
+    restarts: int
+    status: str
+    next_try: float | None
+    marks: list[str]
+    cpu: float | None
+    memory: int | None
+    generation: int
+    rollout: str
+
+
+class Listing(TypedDict):
+    """`list`."""
+
+    rows: list[Row]
+
+
+class Outcome(TypedDict):
+    """What `apply` did with one app."""
+
+    app: str
+    outcome: Literal["started", "unchanged", "changed", "failed"]
+    changes: list[str]
+    message: str
+
+
+class Applied(TypedDict):
+    """`apply`."""
+
+    apps: list[Outcome]
+
+
+class Survivor(TypedDict):
+    """A process that did not end."""
+
+    pid: int
+    name: str
+
+
+class Touched(TypedDict):
+    """The verbs that steer: which apps they acted on, and what would not stop."""
+
+    apps: NotRequired[list[str]]
+    stopped: NotRequired[list[str]]
+    survivors: NotRequired[list[Survivor]]
+
+
+class Dropped(TypedDict):
+    """Lines that could not be kept."""
+
+    out: int
+    err: int
+
+
+class SlotLogs(TypedDict):
+    """Where a slot's output goes."""
+
+    out: str
+    err: str
+    dropped: Dropped
+
+
+class Exit(TypedDict):
+    """How a worker ended."""
+
+    time: float
+    pid: int | None
+    generation: int
+    reason: str
+    code: int | None
+    signal: str | None
+    asked: bool
+    uptime: float | None
+    lines: list[str]
+
+
+class SlotDetail(Row):
+    """A slot, as `describe` shows it; `ready_time` is from start to ready."""
+
+    ready_time: float | None
+    logs: SlotLogs
+    exits: list[Exit]
+
+
+class Template(TypedDict):
+    """The process that workers are forked from; `reason` says why there is none."""
+
+    pid: int | None
+    state: str
+    reason: str
+
+
+class Rollout(TypedDict):
+    """A reload that is going on; `share` is the percentage of new connections on the new generation."""
+
+    generation: int
+    state: str
+    share: int | None
+    done: int
+    of: int
+
+
+class AppDetail(TypedDict):
+    """An app, as `describe` shows it; `spec` is the codec's dump with secrets masked."""
+
+    app: str
+    namespace: str
+    status: str
+    mode: str
+    generation: int
+    spec: dict[str, object]
+    binds: list[str]
+    engine: str | None
+    template: Template | None
+    rollout: Rollout | None
+    differences: list[str]
+    slots: list[SlotDetail]
+
+
+class Details(TypedDict):
+    """`describe`."""
+
+    apps: list[AppDetail]
+
+
+class Variable(TypedDict):
+    """One variable of an app's environment and the layer it came from."""
+
+    name: str
+    value: str
+    source: str
+    secret: bool
+
+
+class Environment(TypedDict):
+    """`env`."""
+
+    app: str
+    slot: str
+    variables: list[Variable]
+
+
+class StreamPlace(TypedDict):
+    """Where one stream of one slot is written."""
+
+    app: str
+    slot: str
+    index: int
+    stream: str
+    path: str
+
+
+class Streams(TypedDict):
+    """`streams`."""
+
+    streams: list[StreamPlace]
+
+
+class Pong(TypedDict):
+    """`ping`."""
+
+    pid: int
+    version: str
+    uptime: float

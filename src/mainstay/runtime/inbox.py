@@ -1,0 +1,62 @@
+"""The one inbox of a worker: signals and the daemon's messages are posted here, and taken out one at a time."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+from mainstay.runtime.control import WorkerSide
+from mainstay.runtime.messages import Accept, Connection, Drain
+
+
+class Inbox:
+    """SIGTERM, SIGINT and DRAIN=1 set `stop_asked`, once; everything else is for `get`."""
+
+    def __init__(self, control: WorkerSide) -> None:
+        self._control = control
+        self._queue: asyncio.Queue[Accept | Connection] = asyncio.Queue()
+        self.stop_asked = asyncio.Event()
+        self.stop_asked_at = 0.0  # the loop's time, in seconds
+
+    def open(self) -> None:
+        """Take the signals and the control socket of this process; call it in the running loop."""
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._on_stop)
+        self._loop.add_reader(self._control.fileno(), self._on_control)
+
+    async def get(self) -> Accept | Connection:
+        """Wait for the next message."""
+        return await self._queue.get()
+
+    def holds_any(self) -> bool:
+        """Whether a message waits."""
+        return not self._queue.empty()
+
+    async def finishes_unless_stopped(self, startup: Coroutine[Any, Any, None]) -> bool:
+        """Run the app's startup to its end: True; False, and it is cancelled, when a stop is asked for before."""
+        running = asyncio.ensure_future(startup)
+        stopped = asyncio.ensure_future(self.stop_asked.wait())
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if running.done():
+            running.result()
+            return True
+        running.cancel()
+        return False
+
+    def _on_stop(self) -> None:
+        if not self.stop_asked.is_set():  # a second SIGTERM changes nothing
+            self.stop_asked_at = self._loop.time()
+            self.stop_asked.set()
+
+    def _on_control(self) -> None:
+        requests = self._control.receive()
+        if requests is None:  # the daemon is gone, maybe for a moment: serve on
+            self._loop.remove_reader(self._control.fileno())
+            return
+        for request in requests:
+            if isinstance(request, Drain):
+                self._on_stop()
+            else:
+                self._queue.put_nowait(request)

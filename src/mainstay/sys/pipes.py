@@ -1,0 +1,68 @@
+"""Pipes for the output of workers: a writer is not broken by the death of its reader (pipe(7), fifo(7))."""
+
+import errno
+import fcntl
+import os
+import stat
+import struct
+import sys
+import termios
+
+
+def output_pipe() -> tuple[int, int]:
+    """A read end, non-blocking, and a write end, blocking; both close-on-exec.
+
+    The write end is open for reading too: whoever holds it counts as a reader, so its writes never raise EPIPE, and
+    wait while nobody reads. Such a pipe has no end of file: when the worker is gone, read until there is nothing more.
+    Where /proc is missing it is a plain pipe.
+    """
+    read_fd, plain = os.pipe()
+    try:
+        write_fd = os.open(f"/proc/self/fd/{plain}", os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else plain
+    except FileNotFoundError:
+        write_fd = plain
+    except BaseException:
+        os.close(read_fd)
+        os.close(plain)
+        raise
+    if write_fd != plain:
+        os.close(plain)
+    os.set_blocking(read_fd, False)
+    return read_fd, write_fd
+
+
+def reopen(pid: int, fd: int) -> int | None:
+    """A new read end, non-blocking, of the pipe that another process has as its descriptor `fd`; None if it has none.
+
+    So a new daemon goes on reading where the last one died. Raises OSError when it may not be opened.
+    """
+    try:
+        found = os.open(f"/proc/{pid}/fd/{fd}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.ESRCH):  # a socket; gone
+            return None
+        raise
+    if stat.S_ISFIFO(os.fstat(found).st_mode):
+        return found
+    os.close(found)
+    return None
+
+
+def set_size(fd: int, size: int) -> int:
+    """Ask for a buffer of `size` bytes and return what there is now: less where the kernel or the user's limit says so.
+
+    0 where sizes cannot be set.
+    """
+    if sys.platform != "linux":
+        return 0
+    try:
+        return fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, size)
+    except OSError:
+        return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+
+
+def pending(fd: int) -> int:
+    """How many bytes wait to be read."""
+    return int(struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, bytes(4)))[0])

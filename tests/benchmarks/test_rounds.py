@@ -1,0 +1,20 @@
+"""Everybody is measured once a round, and the order turns round every time."""
+
+from benchmarks.ours import Mainstay
+from benchmarks.peers import GRANIAN, UVICORN
+from benchmarks.rounds import chosen, interleaved
+
+
+def test_every_other_round_goes_backwards() -> None:
+    assert list(interleaved("ab", 3)) == [(0, "a"), (0, "b"), (1, "b"), (1, "a"), (2, "a"), (2, "b")]
+
+
+def test_ours_is_left_out_where_it_does_not_run() -> None:
+    assert chosen([UVICORN, Mainstay()], with_ours=False) == [UVICORN]
+
+
+def test_contenders_can_be_chosen_by_name() -> None:
+    assert chosen([UVICORN, GRANIAN, Mainstay("granian")], with_ours=True, only=["granian"]) == [
+        GRANIAN,
+        Mainstay("granian"),
+    ]
