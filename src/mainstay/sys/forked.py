@@ -20,7 +20,7 @@ _WHAT = {b"c": "cwd", b"e": "exec", b"s": "setup"}
 
 
 def spawn(spec: Spawn) -> int:
-    """Start it and return its pid as soon as the program itself runs. Raises SpawnFailed; OSError without descriptors."""
+    """Start it and return its pid once the program itself runs. Raises SpawnFailed; OSError without descriptors."""
     changed = _not_default()
     report_read, report_write = os.pipe()
     try:
