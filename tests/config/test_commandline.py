@@ -17,7 +17,6 @@ from mainstay.config.problems import Refused
         ("sh -c 'a; b | c'", ("sh", "-c", "a; b | c")),
         ('python -c "print(1); x"', ("python", "-c", "print(1); x")),
         ("a\\;b c", ("a;b", "c")),
-        ("curl http://x/?a=1#b", ("/bin/sh", "-c", "exec curl http://x/?a=1#b")),
         ("prog --level=3", ("prog", "--level=3")),
     ],
 )
@@ -26,13 +25,16 @@ def test_a_plain_line_is_split_into_words(line: str, argv: tuple[str, ...]) -> N
 
 
 @pytest.mark.parametrize(
-    "line", ["echo $HOME", 'echo "$HOME"', "ls *.py", "prog > out 2>&1", "prog < in", "echo `date`", "cat ~/x"]
+    "line",
+    ["echo $HOME", 'echo "$HOME"', "ls *.py", "prog > out 2>&1", "prog < in", "echo `date`", "cat ~/x", "curl x/?a"],
 )
 def test_the_shell_makes_way_for_a_single_program(line: str) -> None:
     assert argv_of(line) == ("/bin/sh", "-c", f"exec {line}")
 
 
-@pytest.mark.parametrize("line", ["a | b", "a && b", "a; b", "(a)", "cd x && y", "exec a $B", "a &", "if a; then b; fi"])
+@pytest.mark.parametrize(
+    "line", ["a | b", "a && b", "a; b", "(a)", "cd x && y", "exec a $B", "a &", "if a; then b; fi"]
+)
 def test_the_shell_stays_for_several_programs(line: str) -> None:
     assert argv_of(line) == ("/bin/sh", "-c", line)
 

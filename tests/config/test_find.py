@@ -45,5 +45,5 @@ def test_a_file_or_its_folder_may_be_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read other.toml: no such file"):
+    with pytest.raises(UsageError, match=r"cannot read other\.toml: no such file"):
         find_file("other.toml", str(tmp_path))

@@ -20,7 +20,8 @@ def test_a_format_that_is_not_read_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("mainstay.toml", True), ("ecosystem.config.js", True), ("server.js", False), ("x.py", False)]
+    ("name", "expected"),
+    [("mainstay.toml", True), ("ecosystem.config.js", True), ("server.js", False), ("x.py", False)],
 )
 def test_config_files_are_told_from_programs_by_name(name: str, expected: bool) -> None:
     assert declares_apps(name) is expected

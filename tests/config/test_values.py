@@ -26,7 +26,9 @@ def test_a_time_is_read_in_seconds(written: object, seconds: float) -> None:
     assert values.duration(written) == seconds
 
 
-@pytest.mark.parametrize("written", ["", "s", "ten", "10 parsecs", "-1s", -1, True, [], "1.2.3s", "nan", "inf", "30s1m"])
+@pytest.mark.parametrize(
+    "written", ["", "s", "ten", "10 parsecs", "-1s", -1, True, [], "1.2.3s", "nan", "inf", "30s1m"]
+)
 def test_what_is_no_time_is_refused(written: object) -> None:
     with pytest.raises(Refused):
         values.duration(written)
@@ -181,3 +183,9 @@ def test_never_is_a_word_where_it_means_something() -> None:
 )
 def test_kinds_are_named_for_people(value: object, kind: str) -> None:
     assert values.kind_of(value) == kind
+
+
+def test_an_environment_may_end_in_a_number() -> None:
+    assert values.environment("eu-1") == "eu-1"
+    with pytest.raises(Refused):
+        values.environment("e u")

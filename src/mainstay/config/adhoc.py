@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from mainstay.config import addresses, values
 from mainstay.config.commandline import argv_of
-from mainstay.config.interpreter import Place, check_version, find_python, project_top
+from mainstay.config.interpreter import Place, check_version, find_python, project_top, which
 from mainstay.config.layers import activated, base_layer, shell_layer
 from mainstay.config.problems import Refused
 from mainstay.config.program import ITSELF, find_program, script_argv
@@ -80,6 +80,8 @@ def spec_from_target(target: str | None, options: Options, ambient: Ambient) -> 
     target = target.strip()
     try:
         path = _existing(target, options, ambient)
+        if os.path.isdir(path) and _is_program(target, path, ambient):
+            path = ""
         if path and _is_config(path):
             return _from_file(find_file(path, ambient.cwd), options, ambient)
         if options.only:
@@ -94,6 +96,14 @@ def _existing(target: str, options: Options, ambient: Ambient) -> str:
     folders = [ambient.cwd, os.path.join(ambient.cwd, os.path.expanduser(options.cwd or ""))]
     places = (os.path.normpath(os.path.join(folder, os.path.expanduser(target))) for folder in folders if target)
     return next((place for place in places if os.path.exists(place)), "")
+
+
+def _is_program(word: str, folder: str, ambient: Ambient) -> bool:
+    """Whether a word that is a folder's name too means a program: `alembic`, beside a folder of that name."""
+    from mainstay.config.find import NAME
+
+    on_path = "/" not in word and bool(which(word, ambient.environ.get("PATH", os.defpath), ambient.cwd))
+    return on_path and not os.path.exists(os.path.join(folder, NAME))
 
 
 def _is_config(path: str) -> bool:
@@ -140,7 +150,9 @@ class _AdHoc:
             instances=self._instances(),
             binds=self._binds(is_web=is_web),
             env=self._layers(),
-            environment=PRODUCTION if options.environment is None else _read("env", values.name, options.environment),
+            environment=PRODUCTION
+            if options.environment is None
+            else _read("env", values.environment, options.environment),
             restart=restart,
         )
 

@@ -77,7 +77,7 @@ class Complaints:
 
     def at(self, path: KeyPath, text: str, hint: str = "") -> None:
         """Something is wrong with the key at `path` (from the document's root)."""
-        whole = self._document.root + path
+        whole = self._document.root + _as_written(path, self._document.data)
         self._found.append(Problem(self._document.shown, self._document.line_of(whole), dotted(whole), text, hint))
 
     def refused(self, path: KeyPath, error: Refused) -> None:
@@ -94,3 +94,15 @@ class Complaints:
         """Raises ConfigError when anything was found, in the order of the lines."""
         if self._found:
             raise ConfigError(self._document.shown, tuple(sorted(set(self._found))))
+
+
+def _as_written(path: KeyPath, data: object) -> KeyPath:
+    """`path` without the position in a list of one that was written without brackets."""
+    for depth, part in enumerate(path):
+        if isinstance(part, int) and not isinstance(data, list):
+            return path[:depth]
+        if isinstance(data, dict):
+            data = data.get(str(part))
+        elif isinstance(data, list):
+            data = data[part] if isinstance(part, int) and part < len(data) else None
+    return path

@@ -110,8 +110,9 @@ class _Resolver:
                 check_version(found)
             return found
         except Refused as error:
-            self._refused("python", error)
-            return Found("", "")
+            if schema.APP in self._values or schema.PYTHON in self._values:
+                self._refused("python", error)
+            return Found("", "")  # a program that is no Python need not care
 
     def _asked_python(self) -> str:
         """`python` of the file: a path from the file's folder, or the name of a program."""
@@ -220,9 +221,17 @@ class _Resolver:
             rotate=values[schema.LOGS_ROTATE],
             keep=values[schema.LOGS_KEEP],
             compress=values[schema.LOGS_COMPRESS],
-            out=self._path(values[schema.LOGS_OUT]) if schema.LOGS_OUT in values else "",
-            err=self._path(values[schema.LOGS_ERR]) if schema.LOGS_ERR in values else "",
+            out=self._log_file(schema.LOGS_OUT),
+            err=self._log_file(schema.LOGS_ERR),
         )
+
+    def _log_file(self, key: schema.Key[str]) -> str:
+        if key not in self._values:
+            return ""
+        path = self._path(self._values[key])
+        if os.path.isdir(path):
+            self._complaints.at((*self._app.path, *key.name.split(".")), f"{path} is a folder", "name a file in it")
+        return path
 
     def _path(self, written: str) -> str:
         return os.path.normpath(os.path.join(self._around.folder, os.path.expanduser(written)))

@@ -110,7 +110,7 @@ class _App:
                 continue
             self._environments[name] = {}
             try:
-                values.name(name)
+                values.environment(name)
             except Refused as error:
                 self._complaints.refused(at, error)
             for word, value in inner.items():

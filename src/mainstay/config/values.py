@@ -201,6 +201,14 @@ def name(value: object) -> str:
     return written
 
 
+def environment(value: object) -> str:
+    """The name of an environment: as that of an app, but it selects nothing, so that `eu-1` is one."""
+    written = text(value)
+    if not _NAME.fullmatch(written):
+        raise Refused(f"{written!r:.60} cannot be the name of an environment", hint="for example staging")
+    return written
+
+
 def derived_name(written: str) -> str:
     """A valid name that is as near as can be to `written`, for what people did not name themselves."""
     allowed = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in written)

@@ -47,7 +47,7 @@ Ending = Exited | Signaled | Unstarted | Vanished
 
 
 def signal_name(number: int) -> str:
-    """`SIGKILL` for 9; `signal 64` where it has no name."""
+    """`SIGKILL` for 9; `signal 33` where it has no name."""
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -56,7 +56,7 @@ def signal_name(number: int) -> str:
 
 def signal_number(name: str) -> int | None:
     """9 for `SIGKILL`, `KILL`, `kill` or `9`; None when there is no such signal."""
-    if name.isdigit():
+    if name.isascii() and name.isdecimal():
         return int(name) if 0 < int(name) < signal.NSIG else None
     full = name.upper() if name.upper().startswith("SIG") else "SIG" + name.upper()
     return int(signal.Signals[full]) if full in signal.Signals.__members__ else None
