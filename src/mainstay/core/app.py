@@ -25,13 +25,18 @@ class TemplateState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The process that imported a generation's code. `reason` says why it is cold or gone."""
+    """The process that imported a generation's code. `reason` says why it is cold or gone.
+
+    `deadline`: when it must have been loaded; once it is, until when its death is one of a row.
+    `again`: it took the place of one that died, and is not replaced at once if it dies, too.
+    """
 
     state: TemplateState
     deadline: float = 0.0
     pid: int = 0
     interface: Interface = Interface.AUTO
     reason: str = ""
+    again: bool = False
 
 
 class Style(Enum):
@@ -59,6 +64,8 @@ class Rollout:
     rebind: bool = False
     back: bool = False
     reason: Refusal | None = None
+    past: dict[int, Slot] = field(default_factory=dict)
+    """What was in the slots before, for their history."""
 
 
 class Goal(Enum):
@@ -112,6 +119,10 @@ class App:
     listening: bool = False
     opening: bool = False
     addresses: tuple[str, ...] = ()
+    width: int = 0
+    """How many listeners there are."""
+    asked: int = 0
+    """How many listeners there will be once those that are being opened are bound."""
     waits: tuple[Wait, ...] = ()
     queue: tuple[Request, ...] = ()
     accepting: frozenset[WorkerId] = frozenset()
@@ -157,6 +168,11 @@ def slot_of(app: App, worker: WorkerId) -> Slot | None:
     return None
 
 
+def indexes(app: App) -> frozenset[int]:
+    """The numbers of all slots that the app has, or is about to have again."""
+    return frozenset(slot.id.index for slot in every_slot(app)) | frozenset(app.rollout.pending if app.rollout else ())
+
+
 def workers(app: App) -> list[Worker]:
     """Every process of the app that is known or asked for."""
     return [worker for slot in every_slot(app) if (worker := worker_of(slot))]
@@ -170,6 +186,11 @@ def is_down(app: App) -> bool:
 def is_busy(app: App) -> bool:
     """Whether an operation is under way that the next one must wait for."""
     return app.rollout is not None or bool(app.waits) or app.opening
+
+
+def is_holding(app: App) -> bool:
+    """Whether a canary waits for someone's decision."""
+    return app.rollout is not None and app.rollout.holding
 
 
 def has_processes(app: App) -> bool:
@@ -201,11 +222,16 @@ def steering(app: App) -> dict[int, int]:
     return {listener_of(slot): 1 for slot in alive or chosen}
 
 
+def is_gated(rollout: Rollout) -> bool:
+    """Whether the first new worker has still to show that it holds."""
+    return not rollout.accepted and not rollout.back
+
+
 def next_deadline(app: App) -> float | None:
     """The nearest instant at which something of this app must be looked at again."""
     times = [at for slot in every_slot(app) if (at := deadline_of(slot)) is not None]
     times += [t.deadline for t in app.templates.values() if t.state is TemplateState.LOADING]
-    if app.rollout and not app.rollout.holding and not app.rollout.accepted and not app.rollout.back:
+    if app.rollout and is_gated(app.rollout) and not app.rollout.holding:
         lives = [slot.life for slot in app.rollout.fresh.values()]
         times += [life.since + SETTLE for life in lives if isinstance(life, Running)]
     return min(times, default=None)

@@ -12,7 +12,6 @@ from mainstay.core.app import (
     Wait,
     every_slot,
     has_processes,
-    is_python,
     slot_of,
 )
 from mainstay.core.effects import Refusal, StopTemplate
@@ -27,7 +26,8 @@ from mainstay.core.events import (
     TemplateLoaded,
     Tick,
 )
-from mainstay.core.slot import Exit, Finished, Running, Slot, at_rest
+from mainstay.core.policy import STABLE_AFTER, should_restart
+from mainstay.core.slot import Exit, Finished, Killing, Running, Slot, Stopping, at_rest
 from mainstay.core.turn import Turn
 from mainstay.model.exits import Exited
 from mainstay.model.never import assert_never
@@ -48,7 +48,8 @@ def handle(turn: Turn, fact: Fact) -> None:
         case TemplateEnded():
             _template_ended(turn, fact)
         case Listening():
-            turn.app = replace(turn.app, listening=True, addresses=fact.addresses)
+            turn.app = replace(turn.app, listening=True, addresses=fact.addresses, width=turn.app.asked)
+            turn.afresh = True
             if turn.app.opening:
                 turn.app = replace(turn.app, opening=False)
                 if turn.app.rollout is None:
@@ -62,8 +63,6 @@ def handle(turn: Turn, fact: Fact) -> None:
 
 def tick(turn: Turn) -> None:
     """See which deadlines have passed."""
-    for slot in tuple(every_slot(turn.app)):
-        turn.step(slot, Tick())
     for generation, template in turn.app.templates.items():
         if template.state is TemplateState.LOADING and turn.now >= template.deadline:
             turn.effects.append(StopTemplate(turn.app.name, generation))
@@ -72,6 +71,8 @@ def tick(turn: Turn) -> None:
             _template_ended(
                 turn, TemplateEnded(turn.app.name, generation, reason, "raise start_timeout if it needs to")
             )
+    for slot in tuple(every_slot(turn.app)):
+        turn.step(slot, Tick())
     settle(turn)
 
 
@@ -124,20 +125,45 @@ def _ready(turn: Turn, fact: BecameReady) -> None:
 
 def _ended(turn: Turn, fact: Ended) -> None:
     before = slot_of(turn.app, fact.worker)
-    slot = _to_slot(turn, fact)
-    if before is None or slot is None or len(slot.exits) == 0 or slot.exits[-1].worker != fact.worker:
+    if before is None:
+        return
+    done = _is_done(turn, before, fact)
+    if not done and _ends_an_attempt(turn, before):
+        # Its slot will be taken down: it is not started anew only to be ended again.
+        before = replace(before, up=False)
+    slot = turn.step(before, fact)
+    if len(slot.exits) == 0 or slot.exits[-1].worker != fact.worker:
         return
     last = slot.exits[-1]
     turn.record(f"{fact.worker} (pid {last.pid}) ended: {last.ending}" + (", as asked" if last.asked else ""))
-    if last.asked:
+    if last.asked or done:
         return
     refusal = _refusal(turn, slot, last)
-    fresh = turn.app.rollout.fresh if turn.app.rollout else {}
-    if turn.app.rollout and slot.id.index in fresh and fresh[slot.id.index] is slot and not turn.app.rollout.back:
+    if _is_new(turn, slot):
         rollout.fail(turn, refusal)
     for wait in turn.app.waits:
-        if wait.goal is Goal.STARTED and slot.id.index in wait.slots and not isinstance(slot.life, Finished):
+        if wait.goal is Goal.STARTED and slot.id.index in wait.slots:
             _start_failed(turn, wait, refusal)
+
+
+def _is_done(turn: Turn, slot: Slot, fact: Ended) -> bool:
+    """Whether this is the good end of a program that is meant to end."""
+    at_fault = isinstance(slot.life, Stopping | Killing) and slot.life.fault
+    policy = turn.spec_of(slot.generation).restart
+    overlaps = _is_new(turn, slot) and turn.app.rollout is not None and turn.app.rollout.style is Style.OVERLAP
+    return fact.ending == Exited(0) and not at_fault and not should_restart(policy, fact.ending) and not overlaps
+
+
+def _is_new(turn: Turn, slot: Slot) -> bool:
+    """Whether the slot is one of those by which a rollout stands or falls."""
+    ro = turn.app.rollout
+    return ro is not None and not ro.back and slot.generation == ro.generation
+
+
+def _ends_an_attempt(turn: Turn, slot: Slot) -> bool:
+    """Whether an end in this slot is the end of a rollout, or of a start that is taken back."""
+    undone = [w for w in turn.app.waits if w.goal is Goal.STARTED and w.undo is not Undo.NOTHING]
+    return _is_new(turn, slot) or any(slot.id.index in wait.slots for wait in undone)
 
 
 def _refusal(turn: Turn, slot: Slot, last: Exit) -> Refusal:
@@ -164,7 +190,8 @@ def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:
             turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})
             for index in sorted(wait.slots & turn.app.slots.keys()):
                 rollout.leave(turn, turn.app.slots[index])
-            turn.answer(wait, refusal)
+            undone = replace(wait, goal=Goal.STOPPED, outcome=refusal, undo=Undo.NOTHING)
+            turn.app = replace(turn.app, waits=tuple(undone if w is wait else w for w in turn.app.waits))
         case _:
             assert_never(wait.undo)
 
@@ -174,7 +201,9 @@ def _template_loaded(turn: Turn, fact: TemplateLoaded) -> None:
     if template is None or template.state is not TemplateState.LOADING:
         return
     state = TemplateState.COLD if fact.cold else TemplateState.WARM
-    turn.set_template(fact.generation, Template(state, 0.0, fact.pid, fact.interface, fact.cold))
+    until = turn.now + STABLE_AFTER
+    loaded = Template(state, until, fact.pid, fact.interface, fact.cold, template.again)
+    turn.set_template(fact.generation, loaded)
     if fact.cold:
         turn.record(f"workers of generation {fact.generation} start one by one: {fact.cold}")
         turn.notify(f"workers start one by one: {fact.cold}")
@@ -187,15 +216,15 @@ def _template_ended(turn: Turn, fact: TemplateEnded) -> None:
         return
     turn.set_template(fact.generation, Template(TemplateState.GONE, interface=template.interface, reason=fact.reason))
     turn.record(f"template of generation {fact.generation} ended: {fact.reason}")
-    if template.state is TemplateState.WARM and fact.generation == turn.app.generation and _is_wanted(turn):
-        turn.start_template(fact.generation)
+    in_a_row = template.again and turn.now < template.deadline
+    if template.state is TemplateState.WARM and not in_a_row and _is_wanted(turn, fact.generation):
+        turn.start_template(fact.generation, again=True)
         return
     ro = turn.app.rollout
     if ro and ro.generation == fact.generation and not ro.back:
-        what = f"cannot {'restart' if ro.style is Style.ALL_AT_ONCE else 'reload'} {turn.app.name}: {fact.reason}"
-        hint = fact.hint or "what served before serves on"
-        turn.fail_held(fact.generation, fact.reason, fact.lines)
-        rollout.fail(turn, Refusal(what, hint, fact.lines))
+        if not rollout.is_past_return(turn.app):
+            what = f"cannot {rollout.verb(ro)} {turn.app.name}: {fact.reason}"
+            rollout.fail(turn, Refusal(what, fact.hint or "what served before serves on", fact.lines))
         return
     for wait in turn.app.waits:
         if wait.goal is Goal.STARTED:
@@ -204,17 +233,21 @@ def _template_ended(turn: Turn, fact: TemplateEnded) -> None:
         _ended(turn, ended)
 
 
-def _is_wanted(turn: Turn) -> bool:
-    return is_python(turn.app.spec) and any(slot.up for slot in turn.app.slots.values())
+def _is_wanted(turn: Turn, generation: int) -> bool:
+    """Whether this generation's template may be asked for a worker."""
+    app = turn.app
+    if app.rollout and app.rollout.generation == generation:
+        return True
+    return generation == app.generation and any(slot.up for slot in app.slots.values())
 
 
 def _listen_failed(turn: Turn, fact: ListenFailed) -> None:
     app = turn.app
-    refusal = Refusal(f"cannot start {app.name}: {fact.reason}", fact.hint)
     turn.app = replace(app, opening=False)
-    if app.rollout and app.opening:
-        rollout.fail(turn, Refusal(f"cannot restart {app.name}: {fact.reason}", fact.hint))
+    if app.rollout and not app.rollout.back:
+        what = f"cannot {rollout.verb(app.rollout)} {app.name}: {fact.reason}"
+        rollout.fail(turn, Refusal(what, fact.hint))
         return
     for wait in turn.app.waits:
         if wait.goal is Goal.STARTED:
-            _start_failed(turn, wait, refusal)
+            _start_failed(turn, wait, Refusal(f"cannot start {app.name}: {fact.reason}", fact.hint))

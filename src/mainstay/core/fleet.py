@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from mainstay.core import facts, requests
-from mainstay.core.app import App, Undo, is_busy, next_deadline, workers
+from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_holding, next_deadline, workers
 from mainstay.core.effects import Effect, Forget, Outcome, Refusal, Reply, SendSignal, Shutdown
 from mainstay.core.events import (
     Apply,
@@ -109,20 +109,30 @@ class _Crossing:
         self._store(app)
         for answer in answers:
             self._answered(name, answer)
-        app = self.fleet.apps.get(name, app)
-        if app.queue and not is_busy(app) and name in self.fleet.apps:
-            request, *rest = app.queue
-            self._store(replace(app, queue=tuple(rest)))
+        if app.deleted:
+            self._after_deletion(name, app.queue)
+        while (now := self.fleet.apps.get(name)) and now.queue and (is_holding(now) or not is_busy(now)):
+            request, *rest = now.queue
+            self._store(replace(now, queue=tuple(rest)))
             self._one(name, request)
 
+    def _after_deletion(self, name: str, queue: tuple[Request, ...]) -> None:
+        """What had queued behind a deletion: a spec may start the app anew, nothing else makes sense."""
+        for request in queue:
+            if name in self.fleet.apps:
+                self._one(name, request)
+            elif isinstance(request, Apply) and self.fleet.killing is None:
+                self._first_start(request.token, request.specs[0])
+            else:
+                self._answered(name, (request.token, Refusal(f"cannot go on with {name}: it was deleted meanwhile")))
+
     def _store(self, app: App) -> None:
-        numbers = {index: app.numbers[index] for index in app.slots if index in app.numbers}
+        numbers = {index: app.numbers[index] for index in sorted(indexes(app)) if index in app.numbers}
         next_number = self.fleet.next_number
         for index in sorted(app.slots.keys() - numbers.keys()):
             numbers[index] = next_number
             next_number += 1
-        leaving = {s.id.index: app.numbers[s.id.index] for s in app.leaving if s.id.index in app.numbers}
-        app = replace(app, numbers=leaving | numbers)
+        app = replace(app, numbers=numbers)
         apps = self.fleet.apps | {app.name: app}
         if app.deleted:
             del apps[app.name]
@@ -145,8 +155,12 @@ class _Crossing:
             elif spec.name in self.fleet.apps:
                 self._one(spec.name, replace(request, specs=(spec,)))
             else:
-                self._store(App(spec.name, 0, 0, {0: spec}))
-                self.turn(spec.name, _first_start(request.token, spec))
+                self._first_start(request.token, spec)
+
+    def _first_start(self, token: Token, spec: AppSpec) -> None:
+        outcome = Outcome(spec.name, "started")
+        self._store(App(spec.name, 0, 0, {0: spec}))
+        self.turn(spec.name, lambda turn: requests.start(turn, token, None, outcome, Undo.DELETE))
 
     def _conflict(self, spec: AppSpec, batch: tuple[AppSpec, ...]) -> Refusal | None:
         others = {name: app.spec for name, app in self.fleet.apps.items()} | {other.name: other for other in batch}
@@ -179,12 +193,14 @@ class _Crossing:
     def _one(self, name: str, request: Request, selection: Selection | None = None) -> None:
         """Let one app handle a request, at once or behind what is under way there."""
         app = self.fleet.apps[name]
-        preempts = isinstance(request, Stop | Delete | Decide | Signal | Reset | Kill)
-        if not preempts and app.rollout and app.rollout.holding:
+        slots = None if selection is None else selection[name]
+        preempts = isinstance(request, Stop | Delete | Decide | Signal | Reset | Kill) and not (
+            isinstance(request, Stop) and slots is not None and _is_changing(app, slots)
+        )
+        if not preempts and is_holding(app):
             hint = f"`mainstay reload {name} --continue` or `--abort` first"
             self._answered(name, (request.token, Refusal(f"cannot do that: {name} holds a canary", hint)))
         elif not preempts and is_busy(app):
-            slots = None if selection is None else selection[name]
             self._store(replace(app, queue=(*app.queue, _narrowed(request, name, slots))))
         else:
             if selection is None:
@@ -241,8 +257,11 @@ def _joined(refusals: tuple[Refusal, ...]) -> Refusal | None:
     return replace(first, message=message, exit_code=max(refusal.exit_code for refusal in refusals))
 
 
-def _first_start(token: Token, spec: AppSpec) -> Callable[[Turn], None]:
-    return lambda turn: requests.start(turn, token, None, Outcome(spec.name, "started"), Undo.DELETE)
+def _is_changing(app: App, slots: frozenset[int]) -> bool:
+    """Whether single slots must not be stopped now, since something under way counts on them."""
+    started = frozenset[int]().union(*(wait.slots for wait in app.waits if wait.goal is Goal.STARTED))
+    rolling = app.rollout is not None and not is_holding(app)
+    return not slots >= indexes(app) and (rolling or app.opening or bool(started & slots))
 
 
 def _narrowed(request: Request, name: str, slots: frozenset[int] | None) -> Request:

@@ -1,6 +1,6 @@
 """The difference between what is declared and what runs, and the gentlest way to make each change true."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 
 from mainstay.model.spec import AppSpec, Bind, Command, EnvLayer, PythonApp
@@ -26,6 +26,9 @@ class Change:
     def __str__(self) -> str:
         return f"{self.text} ({self.way.name.lower()})" if self.way else self.text
 
+
+AMBIENT = ("base", "shell")
+"""Layers that come from where a command was typed: that they differ is no change of what was declared."""
 
 _LIVE = {"instances", "start_timeout", "stop_timeout", "stop_signal", "parallel", "restart", "logs", "namespace"}
 _SILENT = {"source"}
@@ -58,6 +61,12 @@ def way_of(changes: tuple[Change, ...]) -> Way:
     return max((change.way for change in changes), default=Way.SILENT)
 
 
+def keep_ambient(old: AppSpec, new: AppSpec) -> AppSpec:
+    """The new spec, with what the processes that run took from where they were started."""
+    kept = {layer.source: layer for layer in old.env if layer.source in AMBIENT}
+    return replace(new, env=tuple(kept.get(layer.source, layer) for layer in new.env))
+
+
 def _text(key: str, before: object, after: object) -> str:
     if isinstance(before, int | float | str):
         return f"{key} {before} -> {after}"
@@ -83,8 +92,8 @@ def _plain(value: object) -> object:
 
 
 def _compare_env(old: tuple[EnvLayer, ...], new: tuple[EnvLayer, ...]) -> list[Change]:
-    before = {name: value for layer in old for name, value in layer.values.items()}
-    after = {name: value for layer in new for name, value in layer.values.items()}
+    before = {name: value for layer in old if layer.source not in AMBIENT for name, value in layer.values.items()}
+    after = {name: value for layer in new if layer.source not in AMBIENT for name, value in layer.values.items()}
     if before == after:
         return []
     added = [f"+{name}" for name in sorted(after.keys() - before.keys())]

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from mainstay.core import rollout
-from mainstay.core.app import Goal, Style, Undo, Wait, has_processes, is_busy, is_down, is_python
+from mainstay.core.app import Goal, Style, Undo, Wait, has_processes, indexes, is_down, is_python
 from mainstay.core.effects import Outcome, Refusal
-from mainstay.core.events import Request, Token
-from mainstay.core.plan import Way, compare, way_of
-from mainstay.core.slot import Again, Down, Up, at_rest
+from mainstay.core.events import Token
+from mainstay.core.plan import Way, compare, keep_ambient, way_of
+from mainstay.core.slot import Again, Backoff, Down, Slot, Up, at_rest
 from mainstay.core.turn import Turn
 from mainstay.model.spec import AppSpec, EnvLayer, slots_wanted
 
@@ -26,9 +26,11 @@ def apply(turn: Turn, token: Token, spec: AppSpec, reload: bool) -> None:
         outcome = Outcome(turn.app.name, "changed" if shown else "reloaded", shown)
         rollout.begin(turn, spec, rollout.reload_style(spec), token, outcome)
     elif way is Way.LIVE:
-        _change_live(turn, token, spec, Outcome(turn.app.name, "changed", shown))
+        kept = keep_ambient(turn.app.spec, spec)
+        _change_live(turn, token, kept, Outcome(turn.app.name, "changed", shown))
     else:
-        turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})
+        kept = keep_ambient(turn.app.spec, spec)
+        turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: kept})
         start(turn, token, None, Outcome(turn.app.name, "started"))
 
 
@@ -47,19 +49,22 @@ def start(turn: Turn, token: Token, slots: frozenset[int] | None, outcome: Outco
         wait = Wait(token, Goal.STARTED, wanted, outcome, undo)
         turn.app = replace(turn.app, waits=(*turn.app.waits, wait))
         if app.spec.binds and not app.listening:
-            turn.app = replace(turn.app, opening=True)
             turn.listen(app.spec, slots_wanted(app.spec.instances, turn.cores))
             return
         bring_up(turn)
         return
     wanted = frozenset(app.slots) if slots is None else slots & app.slots.keys()
-    down = [index for index in sorted(wanted) if not app.slots[index].up or at_rest(app.slots[index])]
+    down = [index for index in sorted(wanted) if _is_to_start(app.slots[index])]
     if not down:
         outcome = replace(outcome, outcome="unchanged")
     wait = Wait(token, Goal.STARTED, frozenset(down), outcome, Undo.NOTHING)
     turn.app = replace(app, waits=(*app.waits, wait))
     for index in down:
         turn.step(turn.app.slots[index], Up())
+
+
+def _is_to_start(slot: Slot) -> bool:
+    return not slot.up or at_rest(slot) or isinstance(slot.life, Backoff)
 
 
 def _new_generation(turn: Turn) -> None:
@@ -94,7 +99,7 @@ def stop(
     `result` is what the request is answered with, in place of having stopped.
     """
     app = turn.app
-    whole = slots is None or slots >= app.slots.keys()
+    whole = slots is None or slots >= indexes(app)
     was = "deleted" if delete else "stopped"
     if whole:
         refusal = Refusal(f"cannot go on with {app.name}: it was {was} meanwhile")
@@ -102,10 +107,11 @@ def stop(
         for wait in turn.app.waits:
             if wait.goal in (Goal.STARTED, Goal.ROLLED_OUT):
                 turn.answer(wait, refusal)
-        for request in turn.app.queue:
-            turn.answers.append((request.token, refusal))
-        turn.app = replace(turn.app, queue=(), opening=False)
-    targets = frozenset(turn.app.slots) if slots is None else slots
+        if result is None:
+            turn.answers += [(request.token, refusal) for request in turn.app.queue]
+            turn.app = replace(turn.app, queue=())
+        turn.app = replace(turn.app, opening=False)
+    targets = indexes(turn.app) if whole else slots or frozenset()
     up = any(turn.app.slots[i].up for i in targets if i in turn.app.slots) or has_processes(turn.app)
     outcome = Outcome(app.name, was if up or delete else "unchanged", message="" if up or delete else "was stopped")
     goal = Goal.DELETED if delete else Goal.STOPPED
@@ -124,6 +130,7 @@ def restart(turn: Turn, token: Token, slots: frozenset[int] | None, shell: EnvLa
     elif slots is None or (slots >= app.slots.keys() and len(app.slots) > 1):
         rollout.begin(turn, with_shell(app.spec, shell), Style.ALL_AT_ONCE, token, outcome)
     else:
+        slots = frozenset(slots & app.slots.keys())
         turn.app = replace(app, waits=(*app.waits, Wait(token, Goal.STARTED, slots, outcome)))
         for index in sorted(slots):
             turn.step(turn.app.slots[index], Again())
@@ -194,8 +201,6 @@ def resize(turn: Turn, token: Token, before: int, outcome: Outcome) -> None:
     down = is_down(app)
     new = [turn.new_slot(index, app.generation, 0) for index in range(wanted) if index not in app.slots]
     gone = [slot for index, slot in app.slots.items() if index >= wanted]
-    if new and not down:
-        turn.listen(app.spec, wanted)
     goal, undo = (Goal.STARTED, Undo.UNSCALE) if new else (Goal.STOPPED, Undo.NOTHING)
     slots = frozenset(s.id.index for s in (new or gone))
     if down:
@@ -207,16 +212,11 @@ def resize(turn: Turn, token: Token, before: int, outcome: Outcome) -> None:
     turn.app = replace(app, slots=app.slots | {s.id.index: s for s in new}, waits=(*app.waits, wait))
     for slot in gone:
         rollout.leave(turn, slot)
+    if new and app.spec.binds and 2 * wanted > app.width:
+        turn.listen(app.spec, wanted)
+        return
     for slot in new:
         turn.step(slot, Up())
-
-
-def must_wait(turn: Turn, request: Request) -> bool:
-    """Queue a request behind what is under way; True when it was queued."""
-    if not is_busy(turn.app):
-        return False
-    turn.app = replace(turn.app, queue=(*turn.app.queue, request))
-    return True
 
 
 def with_shell(spec: AppSpec, shell: EnvLayer | None) -> AppSpec:

@@ -6,10 +6,10 @@ fails, the rollout ends, the new ones are stopped and the old generation serves 
 
 from dataclasses import replace
 
-from mainstay.core.app import SETTLE, App, Goal, Rollout, Style, TemplateState, Undo, Wait, is_python
+from mainstay.core.app import SETTLE, App, Goal, Rollout, Style, TemplateState, Undo, Wait, is_gated, is_python
 from mainstay.core.effects import Outcome, Refusal
 from mainstay.core.events import Token
-from mainstay.core.slot import Down, Running, Slot, Up, at_rest, worker_of
+from mainstay.core.slot import EXITS_KEPT, Down, Finished, Running, Slot, Up, at_rest, worker_of
 from mainstay.core.turn import Turn
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, slots_wanted
@@ -38,7 +38,7 @@ def begin(turn: Turn, spec: AppSpec, style: Style, token: Token, outcome: Outcom
     if is_python(spec):
         turn.notify(f"importing {spec.name} once, as generation {generation}")
         turn.start_template(generation)
-    if not rebind and len(pending) > len(app.slots):
+    if not rebind and 2 * len(pending) > app.width:
         turn.listen(spec, len(pending))
     advance(turn)
 
@@ -64,12 +64,18 @@ def fail(turn: Turn, refusal: Refusal) -> None:
     rollout = turn.app.rollout
     assert rollout is not None
     turn.record(f"rollout of generation {rollout.generation} is refused: {refusal.message}")
+    turn.app = replace(turn.app, opening=False)
     for slot in rollout.fresh.values():
         leave(turn, slot)
-    undo = tuple(rollout.accepted)
+    declared = slots_wanted(turn.app.spec.instances, turn.cores)
+    for slot in tuple(turn.app.slots.values()):
+        if slot.generation == rollout.generation and slot.id.index >= declared:
+            leave(turn, slot)
+    undo = tuple(index for index in rollout.accepted if index < declared)
     if rollout.style is Style.ONE_BY_ONE:
         undo += tuple(index for index in rollout.fresh if index not in undo)
         undo += tuple(slot.id.index for slot in turn.app.leaving if slot.id.index not in (*undo, *turn.app.slots))
+        undo = tuple(index for index in undo if index < declared)
     if undo and rollout.style is not Style.ALL_AT_ONCE:
         back = Rollout(turn.app.generation, rollout.style, undo, back=True, reason=refusal)
         turn.app = replace(turn.app, rollout=back)
@@ -87,7 +93,12 @@ def abandon(turn: Turn, refusal: Refusal) -> None:
         return
     for slot in rollout.fresh.values():
         leave(turn, slot)
-    turn.app = replace(turn.app, rollout=None)
+    app = turn.app
+    missing = set(range(slots_wanted(app.spec.instances, turn.cores))) - app.slots.keys()
+    back = {s.id.index: s for s in app.leaving if s.generation == app.generation and s.id.index in missing}
+    empty = {index: turn.new_slot(index, app.generation, 0) for index in missing - back.keys()}
+    leaving = tuple(slot for slot in app.leaving if slot.id.index not in back or slot.generation != app.generation)
+    turn.app = replace(app, rollout=None, slots=app.slots | back | empty, leaving=leaving)
     _refuse_all(turn, refusal)
 
 
@@ -108,9 +119,29 @@ def leave(turn: Turn, slot: Slot) -> None:
     rollout = app.rollout
     if rollout and slot.generation == rollout.generation:
         rollout = replace(rollout, fresh={i: s for i, s in rollout.fresh.items() if i != slot.id.index})
+    if rollout and len(slots) < len(app.slots):
+        rollout = replace(rollout, past=rollout.past | {slot.id.index: slot})
     turn.app = replace(app, slots=slots, rollout=rollout, leaving=(*app.leaving, slot))
     turn.step(slot, Down())
     turn.drop_rested()
+
+
+def is_past_return(app: App) -> bool:
+    """Whether everything old has been asked to end, so that the only way is forward."""
+    return app.rollout is not None and app.rollout.style is Style.ALL_AT_ONCE and not app.slots
+
+
+def verb(rollout: Rollout) -> str:
+    """What people asked for."""
+    return "restart" if rollout.style is Style.ALL_AT_ONCE else "reload"
+
+
+def _holds(turn: Turn, rollout: Rollout, slot: Slot) -> bool:
+    """Whether a new worker may take the place of what was there: the first one only after a moment."""
+    if rollout.back and at_rest(slot):
+        return True
+    settled = not is_gated(rollout) or (isinstance(slot.life, Running) and turn.now >= slot.life.since + SETTLE)
+    return isinstance(slot.life, Running) and settled
 
 
 def _can_go_on(app: App, rollout: Rollout) -> bool:
@@ -118,15 +149,17 @@ def _can_go_on(app: App, rollout: Rollout) -> bool:
         return False
     if not is_python(app.specs[rollout.generation]) or rollout.back:
         return True
+    if rollout.fresh or not rollout.pending or is_past_return(app):
+        return True
     template = app.templates.get(rollout.generation)
     return template is not None and template.state in (TemplateState.WARM, TemplateState.COLD)
 
 
 def _overlap(turn: Turn, rollout: Rollout) -> bool:
     spec = turn.spec_of(rollout.generation)
-    gate = not rollout.accepted and not rollout.back
+    gate = is_gated(rollout)
     for index, slot in rollout.fresh.items():
-        if isinstance(slot.life, Running) and (not gate or turn.now >= slot.life.since + SETTLE):
+        if _holds(turn, rollout, slot):
             if gate and rollout.canary:
                 _hold(turn, rollout)
                 return False
@@ -145,7 +178,7 @@ def _overlap(turn: Turn, rollout: Rollout) -> bool:
 
 def _one_by_one(turn: Turn, rollout: Rollout) -> bool:
     for index, slot in rollout.fresh.items():
-        if isinstance(slot.life, Running) or rollout.back or at_rest(slot):
+        if rollout.back or isinstance(slot.life, Finished) or _holds(turn, rollout, slot):
             _accept(turn, index)
             return True
     if rollout.pending and not rollout.fresh:
@@ -165,15 +198,20 @@ def _one_by_one(turn: Turn, rollout: Rollout) -> bool:
 def _all_at_once(turn: Turn, rollout: Rollout) -> bool:
     spec = turn.spec_of(rollout.generation)
     if rollout.rebind:
-        turn.app = replace(turn.app, opening=bool(spec.binds), rollout=replace(rollout, rebind=False))
+        turn.app = replace(turn.app, rollout=replace(rollout, rebind=False))
         turn.listen(spec, len(rollout.pending))
         return True
+    if not spec.binds:
+        turn.unlisten()
     for slot in tuple(turn.app.slots.values()):
         leave(turn, slot)
     if turn.app.leaving:
         return False
-    app = replace(turn.app, rollout=None, generation=rollout.generation)
-    slots = {index: turn.new_slot(index, rollout.generation, 0) for index in rollout.pending}
+    app = turn.app
+    past = app.rollout.past if app.rollout else {}
+    app = replace(app, rollout=None, generation=rollout.generation)
+    empty = {index: turn.new_slot(index, rollout.generation, 0) for index in rollout.pending}
+    slots = {index: _heir(slot, past.get(index), 1) for index, slot in empty.items()}
     turn.app = replace(app, slots=slots)
     for slot in slots.values():
         turn.step(slot, Up())
@@ -187,7 +225,7 @@ def _is_leaving(app: App, index: int, generation: int) -> bool:
 
 
 def _start_fresh(turn: Turn, rollout: Rollout, index: int, side: int) -> None:
-    slot = turn.new_slot(index, rollout.generation, side)
+    slot = _heir(turn.new_slot(index, rollout.generation, side), rollout.past.get(index))
     fresh = rollout.fresh | {index: slot}
     pending = tuple(i for i in rollout.pending if i != index)
     turn.app = replace(turn.app, rollout=replace(rollout, fresh=fresh, pending=pending))
@@ -201,7 +239,7 @@ def _accept(turn: Turn, index: int) -> None:
     old = turn.app.slots.get(index)
     if old:
         leave(turn, old)
-        fresh = replace(fresh, restarts=old.restarts, exits=(*old.exits, *fresh.exits))
+        fresh = _heir(fresh, old)
     rollout = replace(
         rollout,
         fresh={i: s for i, s in rollout.fresh.items() if i != index},
@@ -211,6 +249,13 @@ def _accept(turn: Turn, index: int) -> None:
     worker = worker_of(fresh)
     done, of = len(rollout.accepted), len(rollout.accepted) + len(rollout.pending) + len(rollout.fresh)
     turn.notify(f"{worker.id if worker else fresh.id} serves ({done} of {of})")
+
+
+def _heir(slot: Slot, old: Slot | None, restarts: int = 0) -> Slot:
+    """The slot with the history of the one whose place it takes."""
+    if old is None:
+        return slot
+    return replace(slot, restarts=old.restarts + restarts, exits=(*old.exits, *slot.exits)[-EXITS_KEPT:])
 
 
 def _hold(turn: Turn, rollout: Rollout) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mainstay.core.app import App
+from mainstay.core.app import App, indexes
 
 Selection = dict[str, frozenset[int] | None]
 """App name -> the slots that are meant, None for the whole app."""
@@ -34,17 +34,13 @@ def _one(apps: Mapping[str, App], selector: str) -> Selection:
         return {selector: None}
     for name, app in apps.items():
         for index, number in app.numbers.items():
-            if selector in (str(number), f"{name}-{index}") and index in _indexes(app):
+            if selector in (str(number), f"{name}-{index}") and index in indexes(app):
                 return {name: frozenset((index,))}
     members = [name for name, app in apps.items() if app.spec.namespace == selector]
     if members:
         return dict.fromkeys(members)
-    names = [*apps, *(f"{name}-{index}" for name, app in apps.items() for index in _indexes(app))]
+    names = [*apps, *(f"{name}-{index}" for name, app in apps.items() for index in indexes(app))]
     raise UnknownSelector(selector, nearest(selector, names))
-
-
-def _indexes(app: App) -> set[int]:
-    return set(app.slots) | {slot.id.index for slot in app.leaving}
 
 
 def nearest(word: str, names: list[str]) -> str:

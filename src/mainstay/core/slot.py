@@ -173,6 +173,8 @@ def worker_of(slot: Slot) -> Worker | None:
 def deadline_of(slot: Slot) -> float | None:
     """When the slot must be looked at again, if nothing happens before."""
     match slot.life:
+        case Stopping(worker=Worker(pid=0)):
+            return None  # it is asked to end, and its time runs, once its process exists
         case Starting(deadline=at) | Stopping(deadline=at) | Backoff(until=at):
             return at
         case Stopped() | Running() | Killing() | Finished() | Failed():
@@ -196,7 +198,7 @@ def step(slot: Slot, event: SlotEvent, now: float, spec: AppSpec) -> Step:
         case Again():
             return _again(replace(slot, up=True, tries=0), now, spec)
         case Spawned():
-            return _spawned(slot, event)
+            return _spawned(slot, event, now, spec)
         case BecameReady():
             return _ready(slot, event, now)
         case Ended():
@@ -245,20 +247,15 @@ def _again(slot: Slot, now: float, spec: AppSpec) -> Step:
     return _up(slot, now, spec)
 
 
-def _spawned(slot: Slot, event: Spawned) -> Step:
+def _spawned(slot: Slot, event: Spawned, now: float, spec: AppSpec) -> Step:
     life = slot.life
     if not isinstance(life, Alive) or life.worker.id != event.worker or life.worker.pid:
         return slot, ()
-    born = replace(slot, life=replace(life, worker=replace(life.worker, pid=event.pid)))
-    match life:
-        case Stopping():
-            return born, (AskToEnd(event.worker),)
-        case Killing():
-            return born, (ForceEnd(event.worker),)
-        case Starting() | Running():
-            return born, ()
-        case _:
-            assert_never(life)
+    worker = replace(life.worker, pid=event.pid)
+    if isinstance(life, Stopping):
+        ending = replace(life, worker=worker, deadline=now + spec.stop_timeout)
+        return replace(slot, life=ending), (AskToEnd(event.worker),)
+    return replace(slot, life=replace(life, worker=worker)), ()
 
 
 def _ready(slot: Slot, event: BecameReady, now: float) -> Step:
@@ -296,10 +293,11 @@ def _exit_of(life: Alive, event: Ended, now: float) -> Exit:
 def _after_fault(slot: Slot, event: Ended, now: float, spec: AppSpec) -> Step:
     if not slot.up:
         return replace(slot, life=Stopped()), ()
-    if not should_restart(spec.restart, event.ending):
-        return replace(slot, life=Finished(event.ending)), ()
+    ending = slot.exits[-1].ending
+    if not should_restart(spec.restart, ending):
+        return replace(slot, life=Finished(ending)), ()
     if gave_up(spec.restart, slot.tries):
-        return replace(slot, life=Failed(event.ending)), ()
+        return replace(slot, life=Failed(ending)), ()
     slot = replace(slot, restarts=slot.restarts + 1)
     wait = wait_before(spec.restart, slot.tries, event.chance)
     return _start(slot, now, spec) if wait <= 0 else (replace(slot, life=Backoff(now + wait)), ())
@@ -314,7 +312,7 @@ def _tick(slot: Slot, now: float, spec: AppSpec) -> Step:
             return _end(slot, now, spec, f"not ready after {spec.start_timeout:g} s")
         case Stopping(worker=worker, fault=fault, since=since):
             killing = replace(slot, life=Killing(worker, fault, since))
-            return killing, (ForceEnd(worker.id),) if worker.pid else ()
+            return killing, (ForceEnd(worker.id),)
         case Backoff():
             return _start(slot, now, spec)
         case Stopped() | Running() | Killing() | Finished() | Failed():

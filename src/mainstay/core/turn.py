@@ -47,6 +47,7 @@ from mainstay.core.slot import (
     SlotEffect,
     SlotEvent,
     Spawn,
+    Starting,
     Stopping,
     step,
 )
@@ -67,6 +68,8 @@ class Turn:
         self.cores = cores
         self.effects: list[Effect] = []
         self.answers: list[Answer] = []
+        self.afresh = False
+        """Whether the listeners may be new, and know nothing of what was said about the old ones."""
 
     def __repr__(self) -> str:
         return f"<Turn {self.app.name} {len(self.effects)} effects>"
@@ -161,10 +164,10 @@ class Turn:
         """Store what is known of a generation's template."""
         self.app = replace(self.app, templates=self.app.templates | {generation: template})
 
-    def start_template(self, generation: int) -> None:
-        """Ask for the process that imports a generation's code."""
+    def start_template(self, generation: int, again: bool = False) -> None:
+        """Ask for the process that imports a generation's code; `again` when the one before died."""
         spec = self.spec_of(generation)
-        self.set_template(generation, Template(TemplateState.LOADING, self.now + spec.start_timeout))
+        self.set_template(generation, Template(TemplateState.LOADING, self.now + spec.start_timeout, again=again))
         self.effects.append(StartTemplate(self.app.name, generation, spec))
 
     def release_held(self, generation: int) -> None:
@@ -172,6 +175,11 @@ class Turn:
         mine = [worker for worker in self.app.held if worker.generation == generation]
         self.app = replace(self.app, held=tuple(w for w in self.app.held if w.generation != generation))
         for worker in mine:
+            slot = slot_of(self.app, worker)
+            if slot and isinstance(slot.life, Starting):
+                # Its time to get ready begins only now.
+                deadline = self.now + self.spec_of(generation).start_timeout
+                self.put(replace(slot, life=replace(slot.life, deadline=deadline)))
             self._spawn(worker, self.spec_of(generation))
 
     def fail_held(self, generation: int, reason: str, lines: tuple[str, ...]) -> list[Ended]:
@@ -185,14 +193,21 @@ class Turn:
     def listen(self, spec: AppSpec, slots: int) -> None:
         """Have listeners for this many slots."""
         if spec.binds:
+            self.app = replace(self.app, opening=True, asked=2 * slots)
             self.effects.append(Listen(self.app.name, spec.binds, slots))
+
+    def unlisten(self) -> None:
+        """Close the listeners, if there are any."""
+        if self.app.listening:
+            bare = replace(self.app, listening=False, addresses=(), width=0)
+            self.app = replace(bare, steered={}, tended=frozenset(), receivers=())
+            self.effects.append(Unlisten(self.app.name))
 
     def close(self) -> tuple[App, list[Effect], list[Answer]]:
         """Bring in order what follows from the rest, and give back the app, its effects in order, and the answers."""
         self._sort_out_templates()
-        if is_down(self.app) and self.app.listening:
-            self.app = replace(self.app, listening=False, addresses=(), steered={}, tended=frozenset(), receivers=())
-            self.effects.append(Unlisten(self.app.name))
+        if is_down(self.app) and not self.app.opening:
+            self.unlisten()
         first = [effect for effect in self.effects if isinstance(effect, Listen)]
         rest = [effect for effect in self.effects if not isinstance(effect, Listen)]
         return self.app, first + self._accepts() + self._steers() + rest, self.answers
@@ -216,7 +231,7 @@ class Turn:
         now = frozenset(serving(self.app))
         new = now - self.app.accepting
         self.app = replace(self.app, accepting=now)
-        return [Accept(worker) for worker in sorted(new)]
+        return [Accept(worker) for worker in sorted(new) if is_python(self.spec_of(worker.generation))]
 
     def _steers(self) -> list[Effect]:
         app = self.app
@@ -224,15 +239,13 @@ class Turn:
             return []
         effects: list[Effect] = []
         weights = steering(app)
-        if weights and weights != app.steered:
+        if weights and (self.afresh or weights != app.steered):
             effects.append(Steer(app.name, weights))
             self.app = replace(self.app, steered=weights)
         busy = serving(app)
         receivers = tuple(sorted(w for w in busy if takes_connections(self.spec_of(w.generation))))
-        width = 2 * (1 + max((slot.id.index for slot in every_slot(app)), default=-1))
-        width = max(width, 1 + max(app.tended, default=-1), 1 + max(app.steered, default=-1))
-        tended = frozenset(range(width)) - frozenset(busy.values()) if receivers else frozenset()
-        if (tended, receivers) != (app.tended, app.receivers):
+        tended = frozenset(range(app.width)) - frozenset(busy.values()) if receivers else frozenset()
+        if self.afresh or (tended, receivers) != (app.tended, app.receivers):
             effects.append(Tend(app.name, tended, receivers))
             self.app = replace(self.app, tended=tended, receivers=receivers)
         return effects

@@ -3,14 +3,19 @@
 import os
 import sys
 
-from mainstay.sys import files, subreaper
+from mainstay.daemon import light
 
-ALREADY_RUNNING = 4
-"""Exit code when another daemon serves this home."""
+ALREADY_RUNNING = 0
+"""Exit code when another daemon serves this home: what was wanted is there."""
 
 
 def main() -> int:
     """Take the lock of this home and run until everything has ended; the exit code."""
+    light.postpone()
+    from mainstay.daemon.loop import Daemon
+    from mainstay.sys import files, subreaper
+
+    light.settle()
     home = os.path.abspath(os.environ.get("MAINSTAY_HOME") or os.path.expanduser("~/.mainstay"))
     files.make_private_dir(home)
     files.make_private_dir(os.path.join(home, "logs"))
@@ -21,8 +26,6 @@ def main() -> int:
     os.chdir("/")
     subreaper.become_subreaper()
     subreaper.set_name("mainstay")
-    from mainstay.daemon.loop import Daemon
-
     Daemon(home).run()
     return 0
 

@@ -29,8 +29,11 @@ class Child:
         return f"<Child {self.pid}{' ended' if self.ended else ''}>"
 
     def signal(self, number: int) -> bool:
-        """Send a signal; False when it has ended."""
-        return not self.ended and pidfd.send(self.fd, number)
+        """Send a signal; False when it has ended, or has become another user's and may not be signalled."""
+        try:
+            return not self.ended and pidfd.send(self.fd, number)
+        except PermissionError:
+            return False
 
 
 class Children:
@@ -48,7 +51,10 @@ class Children:
 
     def add(self, pid: int, on_end: OnEnd) -> Child | None:
         """Watch a process; `on_end` is called once, before it is reaped. None when it is gone and cannot be asked."""
-        fd = pidfd.open_pidfd(pid)
+        try:
+            fd = pidfd.open_pidfd(pid)
+        except OSError:  # out of descriptors: it is our child, so its number holds it as well until we reap it
+            fd = -pid
         if fd is None:
             return None
         child = Child(pid, fd, on_end)
@@ -58,6 +64,11 @@ class Children:
         else:
             self._poll(child)
         return child
+
+    def answered(self) -> None:
+        """One of those that were expected is known now, or will not come."""
+        self.expecting -= 1
+        self.reap_strangers()
 
     def reap_strangers(self) -> None:
         """Reap what became our child because its parent died; called on SIGCHLD."""

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import sysconfig
 
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Command, environment_of
@@ -14,16 +13,14 @@ INJECTED = "mainstay"
 def declared(spec: AppSpec) -> dict[str, str]:
     """The variables of all layers, and which environment this is."""
     values = {name: value for name, (value, _) in environment_of(spec).items()}
-    return values | common(spec)
+    return {"NODE_ENV": spec.environment} | values | common(spec)
 
 
 def common(spec: AppSpec) -> dict[str, str]:
     """What is injected for every process of an app."""
     return {
         "APP_ENV": spec.environment,
-        "NODE_ENV": spec.environment,
         "MAINSTAY_APP": spec.name,
-        "PYTHONUNBUFFERED": "1",
     }
 
 
@@ -46,7 +43,7 @@ def of_runtime(control: int) -> dict[str, str]:
     """What our own runtime is told: its control descriptor, and where it may borrow the servers from."""
     return {
         "MAINSTAY_CONTROL_FD": str(control),
-        "MAINSTAY_SITE": sysconfig.get_path("platlib"),
+        "MAINSTAY_SITE": os.environ.get("MAINSTAY_SITE", ""),
         "MAINSTAY_PYTHON_TAG": sys.implementation.cache_tag or "",
     }
 

@@ -14,6 +14,7 @@ class Journal:
     def __init__(self, path: str) -> None:
         self._path = path
         self._written = 0
+        self.rotate()
 
     def write(self, text: str) -> None:
         """One line, with control characters escaped."""
@@ -22,17 +23,18 @@ class Journal:
         try:
             sys.stderr.write(line)
             sys.stderr.flush()
-        except (OSError, ValueError):
-            return  # nowhere left to say it
+        except (OSError, ValueError, AttributeError):
+            return  # nowhere left to say it: a full disk, a closed descriptor, none from the beginning
         self._written += len(line)
         if self._written > LIMIT:
             self.rotate()
 
     def rotate(self) -> None:
-        """Put the file aside and go on in a new one, when it is large."""
+        """Put the file aside and go on in a new one, when it is large and our standard error goes there."""
         self._written = 0
         try:
-            if os.stat(self._path).st_size < LIMIT:
+            found = os.stat(self._path)
+            if found.st_size < LIMIT or not os.path.samestat(found, os.fstat(2)):
                 return
             os.replace(self._path, self._path + ".1")
             fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

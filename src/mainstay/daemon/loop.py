@@ -25,7 +25,7 @@ from mainstay.daemon.workers import Workers
 from mainstay.errors import MainstayError
 from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
-from mainstay.sys import machine
+from mainstay.sys import machine, tree
 
 LEAVING = 5.0
 """Seconds to wait, at the end, for clients to read their last answers."""
@@ -147,12 +147,14 @@ class Daemon:
         if client is None or request is None:
             return
         names = [outcome.app for outcome in reply.outcomes]
-        survivors = [text for name in names for text in self.workers.survivors.pop(name, [])]
+        left = tree.survivors(member for name in names for member in self.workers.survivors.pop(name, []))
         outcomes = [
             {"app": o.app, "outcome": o.outcome, "changes": list(o.changes), "message": o.message}
             for o in reply.outcomes
         ]
-        result = {"apps": outcomes, "survivors": survivors}
+        apps: object = outcomes if request.verb == "apply" else names
+        survivors = [{"pid": member.pid, "name": member.name} for member in left]
+        result = {"apps": apps, "outcomes": outcomes, "survivors": survivors}
         refusal = reply.refusal
         if refusal is None:
             self.control.send(client, Done(request.id, result))

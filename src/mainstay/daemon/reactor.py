@@ -10,6 +10,24 @@ from collections.abc import Callable
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
+LONGEST = 86400.0
+"""Seconds after which a wait ends though nothing happened: epoll takes no more than 24 days."""
+
+Callback = Callable[[], None]
+
+
+class _Watch:
+    """One registration of a descriptor; a later one of the same number is another."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.on_read: Callback | None = None
+        self.on_write: Callback | None = None
+        self.paused = False
+
+    @property
+    def mask(self) -> int:
+        return (READ if self.on_read and not self.paused else 0) | (WRITE if self.on_write else 0)
 
 
 class Reactor:
@@ -17,35 +35,38 @@ class Reactor:
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
-        self._callbacks: dict[int, Callable[[], None]] = {}
-        self._writers: dict[int, Callable[[], None]] = {}
-        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._watches: dict[int, _Watch] = {}
+        self._later: list[tuple[float, int, Callback]] = []
         self._sequence = 0
+        self.turned = 0.0
+        """When the last wait was over (monotonic): what the callbacks of this turn are told of happened before."""
 
-    def read(self, fd: int, callback: Callable[[], None]) -> None:
+    def read(self, fd: int, callback: Callback) -> None:
         """Call whenever `fd` can be read, has ended or has failed."""
-        known = fd in self._callbacks or fd in self._writers
-        self._callbacks[fd] = callback
-        self._register(fd, known)
+        watch = self._watches.get(fd) or _Watch(fd)
+        watch.on_read = callback
+        self._apply(watch)
 
-    def write(self, fd: int, callback: Callable[[], None] | None) -> None:
+    def write(self, fd: int, callback: Callback | None) -> None:
         """Call whenever `fd` can be written; None: no longer."""
-        known = fd in self._callbacks or fd in self._writers
-        if callback is None:
-            self._writers.pop(fd, None)
-        else:
-            self._writers[fd] = callback
-        if known or callback is not None:
-            self._register(fd, known)
+        watch = self._watches.get(fd) or _Watch(fd)
+        watch.on_write = callback
+        self._apply(watch)
+
+    def pause(self, fd: int, seconds: float) -> None:
+        """Do not look whether `fd` can be read for so long: what it has cannot be taken now."""
+        watch = self._watches.get(fd)
+        if watch and not watch.paused:
+            watch.paused = True
+            self._apply(watch)
+            self.later(seconds, lambda: self._resume(watch))
 
     def forget(self, fd: int) -> None:
         """Watch `fd` no longer; to be called before it is closed."""
-        known = self._callbacks.pop(fd, None) or self._writers.get(fd)
-        self._writers.pop(fd, None)
-        if known is not None:
+        if self._watches.pop(fd, None):
             self._epoll.unregister(fd)
 
-    def later(self, seconds: float, callback: Callable[[], None]) -> None:
+    def later(self, seconds: float, callback: Callback) -> None:
         """Call once, when this time has passed."""
         self._sequence += 1
         heapq.heappush(self._later, (time.monotonic() + seconds, self._sequence, callback))
@@ -55,19 +76,33 @@ class Reactor:
         if self._later and (deadline is None or self._later[0][0] < deadline):
             deadline = self._later[0][0]
         # epoll counts in milliseconds: one more, so that a deadline has passed when it is looked at
-        timeout = -1.0 if deadline is None else max(0.0, deadline - time.monotonic() + 0.001)
-        for fd, mask in self._epoll.poll(timeout):
-            if mask & WRITE and fd in self._writers:
-                self._writers[fd]()
-            if mask & ~WRITE and fd in self._callbacks:
-                self._callbacks[fd]()
+        timeout = -1.0 if deadline is None else min(max(0.0, deadline - time.monotonic() + 0.001), LONGEST)
+        # A callback may close descriptors whose events are in this batch, and open others that get their numbers.
+        batch = [(self._watches[fd], mask) for fd, mask in self._epoll.poll(timeout) if fd in self._watches]
+        self.turned = time.monotonic()
+        for watch, mask in batch:
+            if mask & WRITE and watch.on_write and self._is_current(watch):
+                watch.on_write()
+            if mask & ~WRITE and watch.on_read and self._is_current(watch):
+                watch.on_read()
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
             heapq.heappop(self._later)[2]()
 
-    def _register(self, fd: int, known: bool) -> None:
-        mask = (READ if fd in self._callbacks else 0) | (WRITE if fd in self._writers else 0)
-        if known:
-            self._epoll.modify(fd, mask)
+    def _is_current(self, watch: _Watch) -> bool:
+        return self._watches.get(watch.fd) is watch
+
+    def _resume(self, watch: _Watch) -> None:
+        watch.paused = False
+        if self._is_current(watch):
+            self._apply(watch)
+
+    def _apply(self, watch: _Watch) -> None:
+        known = watch.fd in self._watches
+        if not watch.on_read and not watch.on_write:
+            self.forget(watch.fd)
+        elif known:
+            self._epoll.modify(watch.fd, watch.mask)
         else:
-            self._epoll.register(fd, mask)
+            self._epoll.register(watch.fd, watch.mask)
+            self._watches[watch.fd] = watch

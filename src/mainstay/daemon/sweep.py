@@ -31,7 +31,12 @@ class Sweep:
     """The end of one worker's remains; `on_done` is called once, with what survived."""
 
     def __init__(
-        self, reactor: Reactor, leader: int, token: str, grace: float, on_done: Callable[[tuple[str, ...]], None]
+        self,
+        reactor: Reactor,
+        leader: int,
+        token: str,
+        grace: float,
+        on_done: Callable[[tuple[tree.Member, ...]], None],
     ) -> None:
         self._reactor = reactor
         self._leader = leader
@@ -62,7 +67,7 @@ class Sweep:
             self._on_done(())
             return
         if self._give_up_at and now >= self._give_up_at:
-            self._on_done(tuple(f"{member.name} (pid {member.pid})" for member in rest))
+            self._on_done(rest)
             return
         if now >= self._kill_at:
             tree.signal_all(rest, signal.SIGKILL)

@@ -1,7 +1,6 @@
 """The workers' processes: started or forked, spoken to over their control sockets, ended with all they started."""
 
 import os
-import random
 import signal
 import socket
 import time
@@ -63,7 +62,7 @@ class Workers:
         self._outputs = outputs
         self._post = post
         self._processes: dict[str, Process] = {}
-        self.survivors: dict[str, list[str]] = {}
+        self.survivors: dict[str, list[tree.Member]] = {}
         """By app: what did not end even with SIGKILL."""
 
     def fork(self, effect: Fork, templates: Templates) -> None:
@@ -120,7 +119,8 @@ class Workers:
             message = load_message("serve", effect.spec, effect.interface) | place_of(effect.worker)
             self._say(process, dumps(message).encode(), listeners)
         else:
-            probes.settled(self._reactor, pid, lambda: self._became_ready(process))
+            patience = probes.patience(process.spec.program)
+            probes.settled(self._reactor, pid, patience, lambda: self._became_ready(process))
 
     def _open(self, worker: WorkerId, spec: AppSpec, control: socket.socket | None) -> Process:
         process = Process(worker, spec, control)
@@ -183,8 +183,8 @@ class Workers:
             self._say(process, b"ACCEPT=1")
 
     def hand_over(self, receivers: tuple[WorkerId, ...], connection: socket.socket) -> bool:
-        """Give a connection to one of these workers, by chance; False when none would take it."""
-        for worker in random.sample(receivers, len(receivers)):
+        """Give a connection to one of these workers, each in its turn; False when none would take it."""
+        for worker in _in_turn(receivers):
             process = self._processes.get(worker.token)
             if process and self._say(process, b"CONNECTION=1", (connection.fileno(),)):
                 return True
@@ -227,24 +227,20 @@ class Workers:
         self._finish(process, Unstarted(reason))
 
     def _ended(self, process: Process, ending: Ending) -> None:
-        python = isinstance(process.spec.program, PythonApp)
-        grace = ORPHANS_GRACE if python else process.spec.stop_timeout
-        done = (
-            (lambda left: self._swept(process, None, left))
-            if python
-            else (lambda left: self._swept(process, ending, left))
-        )
-        found = sweep.Sweep(self._reactor, process.pid, process.worker.token, grace, done)
-        process.sweep = found
-        if python or not found.start():
-            self._finish(process, ending)
-        if python:
-            found.start()
+        """Its main process has ended: end the rest of its tree, before or after that is told.
 
-    def _swept(self, process: Process, ending: Ending | None, left: tuple[str, ...]) -> None:
-        if left:
+        A worker of our runtime that crashed is replaced at once; a program may hold a port with what it left behind.
+        """
+        at_once = isinstance(process.spec.program, PythonApp) and not process.asked
+        grace = ORPHANS_GRACE if at_once else process.spec.stop_timeout
+
+        def swept(left: tuple[tree.Member, ...]) -> None:
             self.survivors.setdefault(process.spec.name, []).extend(left)
-        if ending is not None:
+            if not at_once:
+                self._finish(process, ending)
+
+        process.sweep = sweep.Sweep(self._reactor, process.pid, process.worker.token, grace, swept)
+        if not process.sweep.start() or at_once:
             self._finish(process, ending)
 
     def _finish(self, process: Process, ending: Ending) -> None:
@@ -259,13 +255,22 @@ class Workers:
         if process.error and process.error not in lines:
             lines = (*lines, process.error)
         self._outputs.forget(token)
-        self._post(Ended(process.worker, ending, lines, time.time(), random.random()))
+        self._post(Ended(process.worker, ending, lines, time.time(), _chance()))
 
     def _close_control(self, process: Process) -> None:
         if process.control:
             self._reactor.forget(process.control.fileno())
             process.control.close()
             process.control = None
+
+
+def _in_turn(workers: tuple[WorkerId, ...]) -> tuple[WorkerId, ...]:
+    first = int(_chance() * len(workers))
+    return workers[first:] + workers[:first]
+
+
+def _chance() -> float:
+    return int.from_bytes(os.urandom(4)) / 2**32  # `random` would cost 200 KB for this
 
 
 def place_of(worker: WorkerId) -> dict[str, object]:

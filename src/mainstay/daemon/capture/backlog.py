@@ -1,7 +1,6 @@
 """What was read from an app and cannot be written yet: bounded, in order; what is too much is dropped and counted.
 
-Whole lines are dropped: the last one kept is complete (or cut and ended), the first one kept afterwards starts at its
-start. Used by two threads: one adds, the other takes.
+Whole lines are dropped; only one whose start is out of our hands is cut, and ended. Used by two threads: one adds, the other takes.
 """
 
 import threading
@@ -45,7 +44,7 @@ class Budget:
 class Backlog:
     """The backlog of one source."""
 
-    __slots__ = ("_budget", "_full", "_inside", "_limit", "_pieces", "_size")
+    __slots__ = ("_budget", "_full", "_inside", "_limit", "_pieces", "_size", "_unended")
 
     def __init__(self, budget: Budget, limit: int = SOURCE_LIMIT) -> None:
         self._budget = budget
@@ -54,6 +53,9 @@ class Backlog:
         self._size = 0
         self._full = False
         self._inside = False
+        """What was dropped last is the first part of a line: the rest must go too."""
+        self._unended = True
+        """What was kept last ends inside a line, or nobody knows."""
 
     def settled(self) -> bool:
         """Nothing waits here, and the next byte may go straight to the file."""
@@ -73,7 +75,7 @@ class Backlog:
                 end = data.find(b"\n") + 1
                 if not end:
                     return Dropped(0, len(data))
-                self._inside = False
+                self._inside = self._unended = False
                 dropped = Dropped(1, end)
                 data = data[end:]
             room = max(0, min(self._limit - self._size, self._budget.limit - self._budget.used))
@@ -84,9 +86,11 @@ class Backlog:
             cut = data.rfind(b"\n", 0, room) + 1
             if cut:
                 self._keep(data[:cut], time)
-            else:
-                cut = room
-                self._keep(data[:cut] + b"\n", time)
+            elif self._unended:
+                data = self._take_back() + data
+                if self._unended:  # its start is in the file, or long: it is cut, and ended
+                    cut = room
+                    self._keep(data[:cut] + b"\n", time)
             return dropped + self._drop(data[cut:])
 
     def take(self) -> tuple[int, bytes] | None:
@@ -128,8 +132,23 @@ class Backlog:
             self._pieces[-1] = (time, before + data)
         else:
             self._pieces.append((time, data))
+        self._unended = not data.endswith(b"\n")
         self._size += len(data)
         self._budget.used += len(data)
+
+    def _take_back(self) -> bytes:
+        """The start of a line that was kept last, to be dropped with its rest; empty when it is not there alone."""
+        if not self._pieces:
+            return b""
+        time, last = self._pieces[-1]
+        whole = last.rfind(b"\n") + 1
+        if not whole:
+            return b""
+        self._pieces[-1] = (time, last[:whole])
+        self._size -= len(last) - whole
+        self._budget.used -= len(last) - whole
+        self._unended = False
+        return last[whole:]
 
     def _drop(self, data: bytes) -> Dropped:
         if data:

@@ -1,6 +1,6 @@
 """How output looks in its file: as written, with a time before each line, or one JSON object a line. Pure functions."""
 
-from json.encoder import encode_basestring
+from _json import encode_basestring  # what json.encoder has, without its decoder
 from time import gmtime
 
 from mainstay.model.never import assert_never
