@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from benchmarks import ours
+from benchmarks.attempts import Newcomers
 from benchmarks.contender import App, Contender, Identity, Running, say, serving, whoami
 from benchmarks.load import Plan
 from benchmarks.loading import Load, loading
@@ -26,17 +27,24 @@ HEAL_TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One bad deploy: the command's exit code (None: nothing to ask), what the load lost, what serves in the end."""
+    """One bad deploy: the command's exit code (None: nothing to ask), what the load lost, what serves in the end.
+
+    `tried` when processes were started after the reload was asked for: without any, nothing was refused, only ignored.
+    """
 
     code: int | None
     load: Load
     after: Identity | None
     healed: bool
+    tried: bool
+    said: str
 
     @property
     def good(self) -> bool:
-        """Refused, nothing lost, old code serves and is healed."""
-        return self.code == 1 and self.load.lost == 0 and self.serves == "old code" and self.healed
+        """Tried, refused, nothing lost, old code serves and is healed."""
+        # A tool that breaks down exits with 1 too: that is no refusal.
+        refused = self.code == 1 and "a bug in mainstay" not in self.said
+        return self.tried and refused and self.load.lost == 0 and self.serves == "old code" and self.healed
 
     @property
     def serves(self) -> str:
@@ -47,21 +55,23 @@ class Sample:
 
     def __str__(self) -> str:
         lost = f"lost {self.load.lost} of {self.load.lost + self.load.answered} {dict(self.load.reasons) or ''}"
-        return f"exit {self.code}, {lost}, serves {self.serves}, healed {self.healed}"
+        after = f"serves {self.serves}, healed {self.healed}, tried {self.tried}"
+        return f"exit {self.code}, {lost}, {after}, {self.said[-300:]!r}"
 
 
 def measure(contender: Contender, app: App, fault: str, seconds: float) -> Sample:
     """Deploy one bad release under load, then kill a worker and see whether the good code comes back."""
     with serving(contender, app, 2) as (site, running):
         plan = Plan(site.port, fresh=8, keep_alive=8, seconds=seconds, think=0.02, timeout=5.0)
-        with loading(plan) as load:
+        with loading(plan) as load, Newcomers(running) as newcomers:
             time.sleep(2)
             site.release(f"broken/{fault}{site.file.suffix}")
             outcome = running.reload()
             found = load.finish()
         after = whoami(site.port, 3.0)
         healed = after is not None and after.version == "good" and _heals(site.port, running, after.pid)
-        return Sample(None if outcome is None else outcome.code, found, after, healed)
+        code, said = (None, "") if outcome is None else (outcome.code, outcome.output.strip())
+        return Sample(code, found, after, healed, bool(newcomers.seen), said)
 
 
 def _heals(port: int, running: Running, victim: int) -> bool:
@@ -113,6 +123,8 @@ def _raw(sample: Sample) -> dict[str, object]:
         "lost": dict(sample.load.reasons),
         "serves": sample.serves,
         "healed": sample.healed,
+        "tried": sample.tried,
+        "said": sample.said[-2000:],
     }
 
 
@@ -122,8 +134,15 @@ def _table(title: str, fault: str, samples: dict[str, dict[str, list[Sample]]]) 
         for run in found.get(fault, []):
             code = "no answer" if run.code is None else str(run.code)
             lost = f"{run.load.lost:,} of {run.load.lost + run.load.answered:,}"
-            rows.append((name, code, lost, run.serves, "yes" if run.healed else "no"))
-    columns = ("server", "exit code", "requests lost", "serves afterwards", "healed with the old code")
+            rows.append((name, code, lost, run.serves, "yes" if run.healed else "no", "yes" if run.tried else "no"))
+    columns = (
+        "server",
+        "exit code",
+        "requests lost",
+        "serves afterwards",
+        "healed with the old code",
+        "new code was tried",
+    )
     return Table(title.capitalize(), columns, tuple(rows))
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from benchmarks import ours
+from benchmarks.attempts import release_version, serves_everywhere
 from benchmarks.contender import App, Contender, Kind, say, serving
 from benchmarks.load import Plan
 from benchmarks.loading import Load, loading
@@ -17,7 +18,7 @@ MAINSTAY_GRANIAN = ours.Mainstay("granian")
 CONTENDERS: dict[App, tuple[Contender, ...]] = {
     App.DATABASE: (MAINSTAY, UVICORN, GUNICORN, MAINSTAY_GRANIAN, GUNICORN_ASGI, GRANIAN),
     App.FLASK: (MAINSTAY, GUNICORN_WSGI, MAINSTAY_GRANIAN, GRANIAN),
-    App.HELLO: (PM2_CONTENDER, MAINSTAY),
+    App.HELLO: (PM2_CONTENDER,),
 }
 TITLES = {
     App.DATABASE: "ASGI: FastAPI + SQLAlchemy",
@@ -31,28 +32,35 @@ RELOADS = 3
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run: what the load found, and how many of the three reloads said they failed."""
+    """One run: what the load found, how many reloads said they failed, whether the last release serves everywhere."""
 
     load: Load
     failed_reloads: int
+    took_effect: bool
 
     def __str__(self) -> str:
         load = self.load
         lost = f"lost {load.fresh.lost_total} fresh + {load.kept.lost_total} keep-alive of {load.answered + load.lost}"
-        return f"{lost} {dict(load.reasons) or ''}, slowest {load.slowest * 1000:.0f} ms"
+        slowest = f"slowest {load.slowest * 1000:.0f} ms"
+        reloads = f"failed reloads {self.failed_reloads}, new code serves: {self.took_effect}"
+        return f"{lost} {dict(load.reasons) or ''}, {slowest}, {reloads}"
 
 
 def measure(contender: Contender, app: App, seconds: float) -> Sample:
     """One run: load for `seconds`, three reloads spread over it."""
     failed = 0
+    version = ""
     with serving(contender, app, 2) as (site, running), loading(Plan(site.port, seconds=seconds)) as load:
         start = time.monotonic()
         for number in range(RELOADS):
             due = start + seconds * (number + 0.5) / (RELOADS + 0.5)
             time.sleep(max(0.0, due - time.monotonic()))
+            version = f"good-{number}"
+            release_version(site, version)
             outcome = running.reload()
             failed += outcome is not None and outcome.code != 0
-        return Sample(load.finish(), failed)
+        found = load.finish()
+        return Sample(found, failed, serves_everywhere(site, version))
 
 
 def bench(scope: Scope, *, with_ours: bool) -> Section:
@@ -78,7 +86,8 @@ def section(samples: dict[App, dict[str, list[Sample]]], seconds: float) -> Sect
         f"Two workers, 16 connections that are new for each request and 16 that are kept alive, for {seconds:g} s; the"
         " app is reloaded three times meanwhile (SIGHUP, `pm2 reload all`, `mainstay reload app`). Lost = not answered"
         " in full with status 200. Before a kept connection is used again the client looks whether the server has"
-        " closed it, and reconnects without a loss if so, as good HTTP clients do."
+        " closed it, and reconnects without a loss if so, as good HTTP clients do. Every reload brings a new version;"
+        " new code serves = afterwards every answer names the last one, so that a reload was not simply left out."
     )
     return Section(
         key="reload_loss",
@@ -99,6 +108,7 @@ def _raw(sample: Sample) -> dict[str, object]:
         "keep_alive": {"answered": sample.load.kept.answered, "lost": dict(sample.load.kept.lost)},
         "slowest_seconds": sample.load.slowest,
         "failed_reloads": sample.failed_reloads,
+        "new_code_serves": sample.took_effect,
     }
 
 
@@ -115,9 +125,19 @@ def _table(title: str, found: dict[str, list[Sample]]) -> Table:
                 spread([run.load.kept.lost_total for run in runs]),
                 ", ".join(f"{reason} {count}" for reason, count in reasons.most_common()) or "none",
                 spread([run.load.slowest * 1000 for run in runs]),
+                f"{sum(run.took_effect for run in runs)} of {len(runs)}",
             )
         )
-    columns = ("server", "runs", "requests", "fresh lost", "keep-alive lost", "reasons, all runs", "slowest answer, ms")
+    columns = (
+        "server",
+        "runs",
+        "requests",
+        "fresh lost",
+        "keep-alive lost",
+        "reasons, all runs",
+        "slowest answer, ms",
+        "new code serves",
+    )
     return Table(title, columns, tuple(rows), "Per run: median (lowest to highest).")
 
 
@@ -128,7 +148,7 @@ def _target(app: App, found: dict[str, list[Sample]]) -> Target:
     if not runs:
         return Target(promise, "not measured", None)
     lost = sum(run.load.lost for run in runs)
-    clean = sum(run.load.lost == 0 and run.failed_reloads == 0 for run in runs)
+    clean = sum(run.load.lost == 0 and run.failed_reloads == 0 and run.took_effect for run in runs)
     return Target(promise, f"{lost} lost, {clean} clean runs of {len(runs)}", clean == len(runs))
 
 

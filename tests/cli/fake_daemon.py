@@ -1,5 +1,6 @@
 """A daemon for tests of the command line: a real Unix socket in a real MAINSTAY_HOME, with scripted answers."""
 
+import contextlib
 import json
 import os
 import socket
@@ -73,7 +74,8 @@ class FakeDaemon:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self._connections:
-            with_shutdown(connection)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads from it
         for thread in self._threads:
             thread.join(10)
         os.unlink(os.path.join(self.home, "daemon.sock"))
@@ -120,11 +122,3 @@ class FakeDaemon:
                 connection.shutdown(socket.SHUT_RDWR)
                 return
             connection.sendall(encode({"id": request["id"], **message}))
-
-
-def with_shutdown(connection: socket.socket) -> None:
-    """Wake whoever reads from it."""
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass

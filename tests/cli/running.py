@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
 from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
@@ -112,12 +111,7 @@ class OnTerminal:
         return self.process.poll() is not None
 
 
-def on_terminal(home: Path, *argv: str, columns: int = 100, **more: str) -> Ran:
+def on_terminal(home: Path, *argv: str, columns: int = 100, cwd: Path | None = None, **more: str) -> Ran:
     """Run it on a terminal to its end."""
-    with OnTerminal(home, *argv, columns=columns, **more) as command:
+    with OnTerminal(home, *argv, columns=columns, cwd=cwd, **more) as command:
         return command.ended()
-
-
-def until_asked(asked: Callable[[], object], what: str = "a request") -> None:
-    """Wait until the daemon was asked."""
-    until(asked, what=what)

@@ -8,7 +8,16 @@ def test_names_of_rotated_files_are_understood() -> None:
 
 
 def test_other_names_are_no_rotated_files() -> None:
-    others = ("web.log", "web.log.", "web.log.0", "web.log.1.times", "web.log.gz.tmp", "web.log.x", "other.1", "web.log.²")
+    others = (
+        "web.log",
+        "web.log.",
+        "web.log.0",
+        "web.log.1.times",
+        "web.log.gz.tmp",
+        "web.log.x",
+        "other.1",
+        "web.log.²",
+    )
 
     assert {rotated_number("web.log", name) for name in others} == {None}
     assert index_path("web.log") == "web.log.times"

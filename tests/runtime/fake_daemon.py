@@ -18,7 +18,6 @@ from typing import Any
 
 from mainstay.sys.fds import recv_with_fds, send_with_fds
 from mainstay.sys.subreaper import become_subreaper
-
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -177,9 +176,13 @@ class FakeDaemon:
 
     def load(self, target: str, **settings: object) -> Fields:
         """Start a template and let it load `target`; its answer."""
+        self.begin_to_load(target, **settings)
+        return self.hear_template()
+
+    def begin_to_load(self, target: str, **settings: object) -> None:
+        """Start a template and tell it to load `target`."""
         self.template = self._start("template", target, self.out, self.err)
         self.tell_template({"type": "load", "target": target, **self.settings, **settings})
-        return self.hear_template()
 
     def tell_template(self, fields: Fields, *fds: int) -> None:
         """Send the template a message."""
@@ -222,6 +225,12 @@ class FakeDaemon:
         fields = {"type": "serve", "target": target, **self.settings, **settings, **place}
         send_with_fds(control, json.dumps(fields).encode(), [listener.fileno() for listener in listeners])
         return self._remember(Worker(process.pid, control, out, err))
+
+    def start_abandoned(self, target: str) -> subprocess.Popen[bytes]:
+        """Start a worker that is never told what to do."""
+        process = self._start("worker", target, self.out, self.err)
+        self.hang_up()
+        return process
 
     def worker(self, target: str, *listeners: socket.socket, **settings: object) -> Worker:
         """Load `target` and fork a worker that accepts."""

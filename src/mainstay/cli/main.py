@@ -29,6 +29,8 @@ def main(argv: list[str] | None = None) -> int:
         code = _guarded(argv, console)
         sys.stdout.flush()
         sys.stderr.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
         _mute()
         return BROKEN_PIPE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mainstay.cli.escaping import escaped, escaped_but_colours, without_colours
 from mainstay.cli.render import status_style, status_text
 from mainstay.cli.terminal import BOLD, CYAN, DIM, RED, YELLOW
-from mainstay.cli.units import cpu_text, memory_text, moment_text, seconds_text, uptime_text
+from mainstay.cli.units import binary_text, cpu_text, memory_text, moment_text, seconds_text, uptime_text
 from mainstay.cli.width import pad
 
 TYPE_CHECKING = False
@@ -54,40 +54,68 @@ def _overview(app: AppDetail, terminal: Terminal) -> list[str]:
 
 def _declared(spec: Mapping[str, object]) -> list[tuple[str, str]]:
     """The spec, in words; the program first, tables last, the environment left to `mainstay env`."""
-    program = spec.get("program")
-    parts = dict(program) if isinstance(program, dict) else {}
-    parts.pop("type", None)
-    pairs = [(_words(name), _value(value)) for name, value in parts.items()]
-    pairs += [(_words(name), _value(value)) for name, value in spec.items() if name not in _UNSHOWN]
-    pairs += [(name, _table(spec.get(name))) for name in ("restart", "logs")]
-    return [(name, value) for name, value in pairs if value]
+    program, rest = _mapping(spec.get("program")), [(name, spec[name]) for name in spec if name not in _UNSHOWN]
+    pairs = [
+        (name.replace("_", " "), _value(name, value)) for name, value in [*program.items(), *rest] if name != "type"
+    ]
+    pairs += [("restart", _restart(_mapping(spec.get("restart")))), ("logs", _logs(_mapping(spec.get("logs"))))]
+    return pairs
 
 
-def _value(value: object) -> str:
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _value(name: str, value: object) -> str:
     match value:
         case None | "" | [] | {}:
             return ""
         case bool():
             return "yes" if value else "no"
-        case float():
-            return f"{value:g}"
         case list():
-            return " ".join(_value(item) for item in value)
-        case dict():
-            return _table(value)
+            return _shell_words(value)
+        case float() if name.endswith("_timeout"):
+            return f"{value:g} s"
+        case 0 if name == "instances":
+            return "one per core"
+        case int() if name == "instances" and value < 0:
+            return f"one per core, but {-value}"
         case _:
             return escaped(str(value))
 
 
-def _table(value: object) -> str:
-    if not isinstance(value, dict):
+def _shell_words(words: Sequence[object]) -> str:
+    """A list of arguments as one would type it."""
+    from shlex import quote
+
+    return " ".join(escaped(quote(str(word))) for word in words)
+
+
+def _restart(restart: Mapping[str, object]) -> str:
+    """When it is started again, in a sentence."""
+    if not restart:
         return ""
-    items = [(_words(str(name)), _value(item)) for name, item in value.items() if name != "type"]
-    return ", ".join(f"{name} {text}" for name, text in items if text)
+    if restart.get("on") == "never":
+        return "never"
+    when = "after a failure" if restart.get("on") == "failure" else "always"
+    longest = f", at most {_number(restart, 'cap')} s" if restart.get("exponential") else ""
+    tries = restart.get("give_up_after")
+    return f"{when}, waiting {_number(restart, 'first')} s{longest}, {f'{tries} tries' if tries else 'never given up'}"
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _number(table: Mapping[str, object], name: str) -> str:
+    value = table.get(name)
+    return f"{value:g}" if isinstance(value, int | float) else "?"
+
+
+def _logs(logs: Mapping[str, object]) -> str:
+    if not logs:
+        return ""
+    size, packed = logs.get("rotate"), ", compressed" if logs.get("compress") else ""
+    rotation = (
+        f"rotated at {binary_text(size)}, {logs.get('keep')} kept{packed}" if isinstance(size, int) and size else ""
+    )
+    return ", ".join(part for part in (str(logs.get("format", "")), rotation or "never rotated") if part)
 
 
 def _slot(slot: SlotDetail, terminal: Terminal, now: float) -> list[str]:
@@ -110,7 +138,7 @@ def _slot(slot: SlotDetail, terminal: Terminal, now: float) -> list[str]:
     if slot["exits"]:
         lines.append(f"  {terminal.paint('last exits', DIM)}")
         for exit_ in slot["exits"][-_EXITS:]:
-            lines += _exit(exit_, terminal)
+            lines += _exit(exit_, slot["generation"], terminal)
     return lines
 
 
@@ -121,12 +149,13 @@ def _dropped(slot: SlotDetail) -> str:
     )
 
 
-def _exit(exit_: Exit, terminal: Terminal) -> list[str]:
+def _exit(exit_: Exit, generation: int, terminal: Terminal) -> list[str]:
     asked = ", as asked" if exit_["asked"] else ""
     after = f" after {seconds_text(exit_['uptime'])}" if exit_["uptime"] is not None else ""
-    pid = f", pid {exit_['pid']}" if exit_["pid"] else ""
+    pid = f"pid {exit_['pid']}  " if exit_["pid"] else ""
+    of = f" (generation {exit_['generation']})" if exit_["generation"] != generation else ""
     reason = terminal.paint(escaped(exit_["reason"]), "" if exit_["asked"] else RED)
-    lines = [f"    {moment_text(exit_['time'])}  {reason}{asked}{after}  (generation {exit_['generation']}{pid})"]
+    lines = [f"    {moment_text(exit_['time'])}  {pid}{reason}{after}{asked}{of}"]
     if exit_["asked"]:
         return lines
     bar = terminal.paint("│" if terminal.unicode else "|", RED)

@@ -30,6 +30,14 @@ def memory_text(size: int | None) -> str:
     return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
+def binary_text(size: int) -> str:
+    """`20 MiB`: bytes as config files give them, in steps of 1024, when that comes out even; else `memory_text`."""
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size and size % (1 << power) == 0:
+            return f"{size >> power} {unit}"
+    return memory_text(size)
+
+
 def cpu_text(percent: float | None) -> str:
     """`0.3%` of one core; nothing for None."""
     return "" if percent is None else f"{percent:.1f}%"

@@ -151,6 +151,20 @@ class Client:
             else:
                 raise ProtocolError("cannot read an answer: it has none of notice, ok and error")
 
+    def hung_up(self, timeout: float) -> bool:
+        """Wait until the daemon has closed the connection; False when it has not after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                self._sock.settimeout(left)
+                if not self._sock.recv(_CHUNK):
+                    return True
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        return False
+
     def _next(self, on_wait: Callable[[], None] | None) -> dict[str, object]:
         self._sock.settimeout(_TICK if on_wait is not None else None)
         while not self._inbox:

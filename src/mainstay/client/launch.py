@@ -55,21 +55,21 @@ def launch(home: str, timeout: float = LAUNCH_TIMEOUT) -> Client:
 
 
 def daemon_command() -> list[str]:
-    """What is run: this interpreter, without column positions in code objects (memory), without `.` on its path."""
-    return [sys.executable, "-P", "-X", "no_debug_ranges", "-m", "mainstay.daemon"]
+    """What is run: this interpreter, with nothing of its environment but our own package (memory; nothing shadows)."""
+    return [sys.executable, "-S", "-P", "-m", "mainstay.daemon"]
 
 
 def daemon_environment(environ: Mapping[str, str], home: str) -> dict[str, str]:
-    """The daemon's variables: ours, with paths that stay right in another folder, and bytecode kept on disk."""
+    """The daemon's variables: ours, where to find our package and what our environment can lend, bytecode kept."""
+    from sysconfig import get_path
+
     result = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    result["MAINSTAY_HOME"] = home
-    paths = [os.path.abspath(path) for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    if os.path.basename(source) not in ("site-packages", "dist-packages") and source not in paths:
-        paths.insert(0, source)  # run from a checkout
-    if paths:
-        result["PYTHONPATH"] = os.pathsep.join(paths)
-    return result
+    return result | {
+        "MAINSTAY_HOME": home,
+        "MAINSTAY_SITE": get_path("platlib"),
+        "PYTHONPATH": os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+        "MALLOC_ARENA_MAX": "1",  # its threads allocate next to nothing: they need no heaps of their own
+    }
 
 
 def _spawn(home: str, log: str) -> subprocess.Popen[bytes]:

@@ -193,7 +193,7 @@ class _Crossing:
     def _one(self, name: str, request: Request, selection: Selection | None = None) -> None:
         """Let one app handle a request, at once or behind what is under way there."""
         app = self.fleet.apps[name]
-        slots = None if selection is None else selection[name]
+        slots = (self._again(name, request) if selection is None else selection)[name]
         preempts = isinstance(request, Stop | Delete | Decide | Signal | Reset | Kill) and not (
             isinstance(request, Stop) and slots is not None and _is_changing(app, slots)
         )
@@ -203,16 +203,13 @@ class _Crossing:
         elif not preempts and is_busy(app):
             self._store(replace(app, queue=(*app.queue, _narrowed(request, name, slots))))
         else:
-            if selection is None:
-                selection = self._again(name, request)
-            slots = selection.get(name)
             self.turn(name, lambda turn: _perform(turn, request, slots))
 
     def _again(self, name: str, request: Request) -> Selection:
         if isinstance(request, Apply | Kill | Scale):
             return {name: None}
         try:
-            return select({name: self.fleet.apps[name]}, request.selectors)
+            return {name: frozenset()} | select({name: self.fleet.apps[name]}, request.selectors)
         except UnknownSelector:
             return {name: frozenset()}
 

@@ -58,7 +58,6 @@ def _order(value: Json) -> int:
 def _row(app: App, slot: Slot, now: float, wall: float) -> Row:
     worker = worker_of(slot)
     life = slot.life
-    leaving = slot in app.leaving
     return {
         "id": app.numbers.get(slot.id.index),
         "app": app.name,
@@ -71,12 +70,19 @@ def _row(app: App, slot: Slot, now: float, wall: float) -> Row:
         "restarts": slot.restarts,
         "status": status_of(slot).value,
         "next_try": round(wall + life.until - now, 3) if isinstance(life, Backoff) else None,
-        "marks": [Mark.DRAINING.value] if leaving else [],
+        "marks": _marks(app, slot),
         "cpu": None,
         "memory": None,
         "generation": slot.generation,
         "rollout": _progress(app.rollout),
     }
+
+
+def _marks(app: App, slot: Slot) -> list[Json]:
+    if slot in app.leaving:
+        return [Mark.DRAINING.value]
+    holding = app.rollout is not None and app.rollout.holding
+    return [Mark.CANARY.value] if holding and slot.generation != app.generation else []
 
 
 def mode_of(app: App) -> str:

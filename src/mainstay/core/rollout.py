@@ -9,7 +9,7 @@ from dataclasses import replace
 from mainstay.core.app import SETTLE, App, Goal, Rollout, Style, TemplateState, Undo, Wait, is_gated, is_python
 from mainstay.core.effects import Outcome, Refusal
 from mainstay.core.events import Token
-from mainstay.core.slot import EXITS_KEPT, Down, Finished, Running, Slot, Up, at_rest, worker_of
+from mainstay.core.slot import EXITS_KEPT, Alive, Down, Finished, Running, Slot, Up, worker_of
 from mainstay.core.turn import Turn
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, slots_wanted
@@ -138,8 +138,6 @@ def verb(rollout: Rollout) -> str:
 
 def _holds(turn: Turn, rollout: Rollout, slot: Slot) -> bool:
     """Whether a new worker may take the place of what was there: the first one only after a moment."""
-    if rollout.back and at_rest(slot):
-        return True
     settled = not is_gated(rollout) or (isinstance(slot.life, Running) and turn.now >= slot.life.since + SETTLE)
     return isinstance(slot.life, Running) and settled
 
@@ -159,6 +157,9 @@ def _overlap(turn: Turn, rollout: Rollout) -> bool:
     spec = turn.spec_of(rollout.generation)
     gate = is_gated(rollout)
     for index, slot in rollout.fresh.items():
+        if rollout.back and not isinstance(slot.life, Alive):
+            _give_up_on(turn, slot)
+            return True
         if _holds(turn, rollout, slot):
             if gate and rollout.canary:
                 _hold(turn, rollout)
@@ -249,6 +250,16 @@ def _accept(turn: Turn, index: int) -> None:
     worker = worker_of(fresh)
     done, of = len(rollout.accepted), len(rollout.accepted) + len(rollout.pending) + len(rollout.fresh)
     turn.notify(f"{worker.id if worker else fresh.id} serves ({done} of {of})")
+
+
+def _give_up_on(turn: Turn, slot: Slot) -> None:
+    """What was to be put back does not hold: what serves in its place, if anything does, is better."""
+    new = turn.app.slots.get(slot.id.index)
+    if new and isinstance(new.life, Running):
+        turn.record(f"{slot.id} stays in generation {new.generation}: generation {slot.generation} does not hold")
+        leave(turn, slot)
+    else:
+        _accept(turn, slot.id.index)
 
 
 def _heir(slot: Slot, old: Slot | None, restarts: int = 0) -> Slot:

@@ -210,13 +210,14 @@ class Turn:
             self.unlisten()
         first = [effect for effect in self.effects if isinstance(effect, Listen)]
         rest = [effect for effect in self.effects if not isinstance(effect, Listen)]
-        return self.app, first + self._accepts() + self._steers() + rest, self.answers
+        then = self._accepts() + self._steers()
+        return self.app, first + then + rest, self.answers
 
     def _sort_out_templates(self) -> None:
         app = self.app
-        needed = {app.rollout.generation} if app.rollout else set()
-        if any(slot.up for slot in app.slots.values()) or app.rollout:
-            needed.add(app.generation)
+        needed = {slot.generation for slot in app.slots.values() if slot.up}
+        if app.rollout:
+            needed |= {app.generation, app.rollout.generation}
         for generation, template in app.templates.items():
             if generation not in needed and template.state in (TemplateState.LOADING, TemplateState.WARM):
                 self.effects.append(StopTemplate(app.name, generation))

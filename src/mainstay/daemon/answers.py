@@ -34,7 +34,7 @@ class Answers:
         """The result for a verb that looks; None when there is no such verb. Raises NoSuchName, UsageError."""
         match verb:
             case "list":
-                return {"rows": [self._measured(row) for row in self._rows(fleet)]}
+                return {"rows": list(self._measured(self._rows(fleet)))}
             case "describe":
                 return {"apps": [self._describe(app, fleet) for app in _chosen(fleet, selectors(args))]}
             case "streams":
@@ -50,22 +50,22 @@ class Answers:
     def _rows(self, fleet: Fleet) -> list[report.Row]:
         return report.rows(fleet, time.monotonic(), time.time())
 
-    def _measured(self, row: report.Row) -> report.Row:
-        pid = row["pid"]
-        if isinstance(pid, int):
-            row["cpu"], row["memory"] = self._metrics.usage(pid)
-        return row
+    def _measured(self, rows: list[report.Row]) -> list[report.Row]:
+        used = self._metrics.usage(pid for row in rows if isinstance(pid := row["pid"], int))
+        for row in rows:
+            pid = row["pid"]
+            if isinstance(pid, int):
+                row["cpu"], row["memory"] = used[pid]
+        return rows
 
     def _describe(self, app: App, fleet: Fleet) -> Json:
         found = report.describe(app, fleet, time.monotonic(), time.time())
         _mask(found["spec"])
         slots = found["slots"]
         assert isinstance(slots, list)
-        for row in slots:
-            assert isinstance(row, dict)
+        for row in self._measured([row for row in slots if isinstance(row, dict)]):
             index = row["index"]
             assert isinstance(index, int)
-            self._measured(row)
             slot = SlotId(app.name, index)
             row["logs"] = {s: self._outputs.path(app.spec, str(slot), s) for s in STREAMS} | {
                 "dropped": dict(self._outputs.dropped(app.spec, slot))

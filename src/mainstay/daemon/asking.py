@@ -72,7 +72,7 @@ def _text(args: Arguments, key: str) -> str:
 def _specs(args: Arguments) -> tuple[AppSpec, ...]:
     try:
         specs = load(tuple[AppSpec, ...], args.get("specs"), "specs")
-    except CodecError as error:
+    except (CodecError, OverflowError) as error:
         raise UsageError(f"cannot read the request: {error}") from error
     names = [spec.name for spec in specs]
     twice = [name for name in names if names.count(name) > 1]
@@ -108,7 +108,8 @@ def _choice(args: Arguments) -> str:
 
 
 def _signal(args: Arguments) -> int:
-    number = signal_number(str(args.get("signal", "")))
+    name = str(args.get("signal", ""))
+    number = signal_number(name) if name.isascii() else None
     if number is None:
         raise UsageError(f"there is no signal {args.get('signal')!r}", hint="for example SIGUSR1, HUP or 15")
     return number

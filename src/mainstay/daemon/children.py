@@ -3,6 +3,7 @@
 The daemon is a child subreaper: whatever a worker leaves behind becomes its child, and is reaped here as well.
 """
 
+import signal
 from collections.abc import Callable
 
 from mainstay.daemon.reactor import Reactor
@@ -62,8 +63,13 @@ class Children:
         if pidfd.pollable(fd):
             self._reactor.read(fd, lambda: self._look(child))
         else:
-            self._poll(child)
+            self._reactor.later(POLL_SECONDS, lambda: self._poll(child))
         return child
+
+    def kill(self) -> None:
+        """SIGKILL to all of them: the daemon is about to end, and nobody else would end them."""
+        for child in tuple(self._known.values()):
+            child.signal(signal.SIGKILL)
 
     def answered(self) -> None:
         """One of those that were expected is known now, or will not come."""

@@ -1,5 +1,6 @@
 """The daemon's socket: who may speak, one reader a client, and replies that never block the daemon."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from mainstay.sys.fds import peer
 
 UNSENT_LIMIT = 64 * 1024 * 1024
 """Bytes that may wait for a client that does not read; after that it is let go."""
+
+BREATH = 0.2
+"""Seconds until clients are accepted again when there was no descriptor for one."""
 
 
 class Client:
@@ -62,7 +66,9 @@ class Control:
         while True:
             try:
                 sock, _ = self._listener.accept()
-            except OSError:
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._reactor.pause(self._listener.fileno(), BREATH)
                 return
             if peer(sock).uid not in (0, os.geteuid()):
                 sock.close()
@@ -92,8 +98,13 @@ class Control:
 
     def send(self, client: Client, message: Reply | Notice) -> None:
         """Send an answer, now or when the client reads; nothing happens when it is gone."""
-        if client.open:
-            self._push(client, message.encode())
+        if not client.open:
+            return
+        try:
+            data = message.encode()
+        except ProtocolError as error:  # too long
+            data = Failed(message.id, error.message, "ask for fewer apps at a time").encode()
+        self._push(client, data)
 
     def _push(self, client: Client, data: bytes) -> None:
         client.unsent += data

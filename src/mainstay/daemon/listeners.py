@@ -15,6 +15,8 @@ from mainstay.model.spec import Bind, TcpBind, UnixBind
 from mainstay.sys import owners, reuseport
 
 BACKLOG = 2048
+BREATH = 0.2
+"""Seconds until connections are accepted again when there was no descriptor for one."""
 
 HandOver = Callable[[socket.socket], bool]
 """Give a connection to a worker; False when none would take it."""
@@ -100,14 +102,21 @@ class Listeners:
         self._groups[app] = groups
         for bind, group in old.items():
             if bind not in binds:
-                group.close()
+                self._close(app, group)
         return tuple(group.address for group in groups)
 
     def close(self, app: str) -> None:
         """Let an app's addresses go."""
-        self.tend(app, frozenset(), lambda _: False)
         for group in self._groups.pop(app, []):
-            group.close()
+            self._close(app, group)
+        self._tended.pop(app, None)
+
+    def _close(self, app: str, group: Group) -> None:
+        # Workers have these sockets open as well, so the kernel goes on watching what is not forgotten here.
+        for sock in group.sockets:
+            if self._tended.get(app, {}).pop(sock.fileno(), None):
+                self._reactor.forget(sock.fileno())
+        group.close()
 
     def descriptors(self, app: str, listener: int) -> list[int]:
         """What a worker inherits: one descriptor for each address."""
@@ -131,15 +140,17 @@ class Listeners:
                     tended[sock.fileno()] = sock
         self._tended[app] = tended
         for fd, sock in tended.items():
-            self._reactor.read(fd, lambda sock=sock: _take(sock, hand_over))  # type: ignore[misc]
+            self._reactor.read(fd, lambda sock=sock: _take(self._reactor, sock, hand_over))  # type: ignore[misc]
 
 
-def _take(listener: socket.socket, hand_over: HandOver) -> None:
+def _take(reactor: Reactor, listener: socket.socket, hand_over: HandOver) -> None:
     while True:
         try:
             connection, _ = listener.accept()
-        except OSError:
-            return  # nothing there any more, or out of descriptors: it stays in the queue
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                reactor.pause(listener.fileno(), BREATH)
+            return  # what is there stays in the queue
         with connection:
             if not hand_over(connection):
                 return

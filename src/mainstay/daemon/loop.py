@@ -20,6 +20,7 @@ from mainstay.daemon.listeners import CannotBind, Listeners
 from mainstay.daemon.metrics import Metrics
 from mainstay.daemon.outputs import Outputs
 from mainstay.daemon.reactor import Reactor
+from mainstay.daemon.sweep import Sweeper
 from mainstay.daemon.templates import Templates
 from mainstay.daemon.workers import Workers
 from mainstay.errors import MainstayError
@@ -28,7 +29,7 @@ from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
 
 LEAVING = 5.0
-"""Seconds to wait, at the end, for clients to read their last answers."""
+"""Seconds to wait, at the end, for clients to read their last answers and for templates to be gone."""
 
 
 class Daemon:
@@ -44,9 +45,10 @@ class Daemon:
         self.outputs = Outputs(home, self.capture)
         self.children = Children(self.reactor)
         self.listeners = Listeners(self.reactor)
+        self.sweeper = Sweeper(self.reactor, self.children)
         post = self.inbox.append
-        self.templates = Templates(self.reactor, self.children, self.outputs, post)
-        self.workers = Workers(self.reactor, self.children, self.listeners, self.outputs, post)
+        self.templates = Templates(self.sweeper, self.children, self.outputs, post)
+        self.workers = Workers(self.sweeper, self.children, self.listeners, self.outputs, post)
         self.answers = Answers(self.outputs, Metrics())
         self.requests: dict[int, tuple[Client, Request]] = {}
         self.tokens = 0
@@ -64,12 +66,19 @@ class Daemon:
             if deadline is not None and time.monotonic() >= deadline:
                 self.inbox.append(Tick())
             self.work_off()
-        end = time.monotonic() + LEAVING
-        while not self.control.is_flushed and time.monotonic() < end:
-            self.reactor.wait(end)
-        self.control.close()
+        self._leave()
         self.capture.close()
         self.journal.write("daemon has ended")
+
+    def _leave(self) -> None:
+        """Let clients read their last answers, and see that nothing that we started stays."""
+        end = time.monotonic() + LEAVING
+        self.children.kill()  # templates: the workers have ended
+        while time.monotonic() < end and not (
+            self.control.is_flushed and not self.children.pids() and not self.sweeper.running
+        ):
+            self.reactor.wait(end)
+        self.control.close()
 
     def work_off(self) -> None:
         """Handle what is in the inbox, in order."""
@@ -192,12 +201,18 @@ class Daemon:
         theirs.setblocking(False)
         signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
-            signal.signal(number, _only_wake)
+            signal.signal(number, self._note)
         self._wakeup = (ours, theirs)
+        self._numbers: set[int] = set()
         self.reactor.read(ours.fileno(), self._signalled)
 
+    def _note(self, number: int, _frame: object) -> None:
+        """Keep the number: a flood of SIGCHLD may fill the wake-up socket, where it would be lost."""
+        self._numbers.add(number)
+
     def _signalled(self) -> None:
-        numbers = set(self._wakeup[0].recv(4096))
+        numbers = set(self._wakeup[0].recv(4096)) | self._numbers
+        self._numbers = set()
         if signal.SIGCHLD in numbers:
             self.children.reap_strangers()
         if signal.SIGHUP in numbers:
@@ -206,7 +221,3 @@ class Daemon:
         if numbers & {signal.SIGTERM, signal.SIGINT} and self.fleet.killing is None:
             self.journal.write("asked to end by a signal")
             self.inbox.append(Kill(0))
-
-
-def _only_wake(_number: int, _frame: object) -> None:
-    """The signal's number is in the wake-up socket, where it becomes an event like all others."""

@@ -13,7 +13,7 @@ WRITE = select.EPOLLOUT
 LONGEST = 86400.0
 """Seconds after which a wait ends though nothing happened: epoll takes no more than 24 days."""
 
-Callback = Callable[[], None]
+Callback = Callable[[], object]
 
 
 class _Watch:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mainstay.core.effects import StartTemplate
@@ -11,17 +12,24 @@ from mainstay.core.events import Event, TemplateEnded, TemplateLoaded
 from mainstay.daemon import environment
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.outputs import Outputs
-from mainstay.daemon.reactor import Reactor
+from mainstay.daemon.sweep import MARK, Sweeper
 from mainstay.model.exits import Ending
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Interface, PythonApp
 from mainstay.protocol.jsontext import dumps, loads
+from mainstay.sys import procfs, subreaper
 from mainstay.sys.fds import recv_with_fds, send_with_fds, socketpair_seqpacket
 from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
 
 CONTROL_FD = 3
 MESSAGE_BYTES = 65536
 PLACE = "template"
+STOP_TIMEOUT = 5.0
+"""Seconds a template gets to end when it is to, or says that it will."""
+FORK_TIMEOUT = 10.0
+"""Seconds a template gets for one worker: one that takes longer hangs, and its workers would be waited for for ever."""
+ORPHANS_GRACE = 2.0
+"""Seconds that what was started by an import gets to end after the template has ended."""
 
 Post = Callable[[Event], None]
 OnFork = Callable[[str, int, str], None]
@@ -34,53 +42,75 @@ class Template:
 
     app: str
     generation: int
+    serial: int
     control: socket.socket
     forks: dict[str, OnFork]
     """Asked for, not answered yet."""
     child: Child | None = None
     told: bool = False
     """Whether its end has been reported, or is not to be."""
+    wrong: str = ""
+    """What it did that made us end it."""
 
     @property
     def key(self) -> str:
-        """The name of its output."""
-        return f"{self.app}@{self.generation}.{PLACE}"
+        """The name of its output, and the mark of what it starts."""
+        return f"{self.app}@{self.generation}.{PLACE}.{self.serial}"
 
 
 class Templates:
     """All templates, by app and generation."""
 
-    def __init__(self, reactor: Reactor, children: Children, outputs: Outputs, post: Post) -> None:
-        self._reactor = reactor
+    def __init__(self, sweeper: Sweeper, children: Children, outputs: Outputs, post: Post) -> None:
+        self._reactor = sweeper.reactor
+        self._sweeper = sweeper
         self._children = children
         self._outputs = outputs
         self._post = post
         self._templates: dict[tuple[str, int], Template] = {}
+        self._serial = 0
 
     def start(self, effect: StartTemplate) -> None:
         """Start the process and tell it what to import."""
-        spec, program = effect.spec, effect.spec.program
-        assert isinstance(program, PythonApp)
-        ours, theirs = socketpair_seqpacket()
-        template = Template(effect.app, effect.generation, ours, {})
+        self._serial += 1
+        try:
+            ours, theirs = socketpair_seqpacket()
+        except OSError as error:
+            reason = why_not_started(error)
+            self._post(TemplateEnded(effect.app, effect.generation, reason))
+            return
+        ours.setblocking(False)
+        template = Template(effect.app, effect.generation, self._serial, ours, {})
         self._templates[effect.app, effect.generation] = template
         try:
-            out, err = self._outputs.open(template.key, spec, f"{spec.name}-{PLACE}", -1)
-            env = environment.declared(spec) | environment.of_runtime(CONTROL_FD)
+            pid = self._spawn(template, effect.spec, theirs.fileno())
+        except (SpawnFailed, OSError) as error:
+            self._drop(template, why_not_started(error))
+            return
+        finally:
+            theirs.close()
+        template.child = self._children.add(pid, lambda ending: self._ended(template, ending))
+        if template.child is None:
+            self._drop(template, "it was gone before it could be watched")
+            return
+        self._reactor.read(ours.fileno(), lambda: self._hear(template))
+        program = effect.spec.program
+        assert isinstance(program, PythonApp)
+        message = load_message("load", effect.spec, program.interface)
+        with suppress(OSError):  # it has ended already, which is about to be seen
+            send_with_fds(ours, dumps(message).encode(), ())
+
+    def _spawn(self, template: Template, spec: AppSpec, control: int) -> int:
+        program = spec.program
+        assert isinstance(program, PythonApp)
+        out, err = self._outputs.open(template.key, spec, f"{spec.name}-{PLACE}", -1)
+        try:
+            env = environment.declared(spec) | environment.of_runtime(CONTROL_FD) | {MARK: template.key}
             argv = (program.python, environment.boot_script(), "template", program.target)
-            pid = spawn(Spawn(argv, env, spec.cwd, out, err, pass_fds=((theirs.fileno(), CONTROL_FD),)))
+            return spawn(Spawn(argv, env, spec.cwd, out, err, pass_fds=((control, CONTROL_FD),)))
+        finally:
             os.close(out)
             os.close(err)
-        except (SpawnFailed, OSError) as error:
-            theirs.close()
-            self._drop(template, f"cannot run {program.python} in {spec.cwd}: {error}")
-            return
-        theirs.close()
-        ours.setblocking(False)
-        template.child = self._children.add(pid, lambda ending: self._ended(template, ending))
-        self._reactor.read(ours.fileno(), lambda: self._hear(template))
-        message = load_message("load", spec, program.interface)
-        send_with_fds(ours, dumps(message).encode(), ())
 
     def stop(self, app: str, generation: int) -> None:
         """End a template; nothing is reported."""
@@ -88,7 +118,7 @@ class Templates:
         if template and template.child:
             template.told = True
             template.child.signal(signal.SIGTERM)
-            self._reactor.later(5.0, lambda: self._kill(template))
+            self._kill_later(template, STOP_TIMEOUT)
 
     def fork(self, worker: WorkerId, env: dict[str, str], fds: tuple[int, ...], on_fork: OnFork) -> bool:
         """Ask for a worker; False when the template is gone."""
@@ -102,61 +132,85 @@ class Templates:
             return False
         template.forks[worker.token] = on_fork
         self._children.expecting += 1
+        self._reactor.later(FORK_TIMEOUT, lambda: self._give_up(template, worker.token))
         return True
 
     def pids(self, app: str) -> list[int]:
         """The pids of an app's templates."""
         return [t.child.pid for (name, _), t in self._templates.items() if name == app and t.child]
 
-    def _kill(self, template: Template) -> None:
-        if template.child and not template.child.ended:
+    def _give_up(self, template: Template, token: str) -> None:
+        if token in template.forks:
+            self._kill(template)
+
+    def _kill_later(self, template: Template, seconds: float) -> None:
+        self._reactor.later(seconds, lambda: self._kill(template))
+
+    @staticmethod
+    def _kill(template: Template) -> None:
+        if template.child:
             template.child.signal(signal.SIGKILL)
 
     def _hear(self, template: Template) -> None:
-        while True:
+        while template.control.fileno() >= 0:
             try:
                 data, _ = recv_with_fds(template.control, MESSAGE_BYTES, 0)
+                if data:
+                    self._take(template, _parsed(data))
+                    continue
             except BlockingIOError:
                 return
-            except OSError:
-                data = b""
-            if not data:
-                self._reactor.forget(template.control.fileno())
-                return
-            message = loads(data.decode())
-            if isinstance(message, dict):
-                self._take(template, message)
+            except ConnectionError:
+                pass  # it ended with messages of ours unread
+            except (OSError, ValueError) as error:
+                template.wrong = f"its template sent something that is no message: {error}"
+            self._hang_up(template)
+
+    def _hang_up(self, template: Template) -> None:
+        """It ends, or nothing it says can be trusted any more: either way no worker comes from it."""
+        self._reactor.forget(template.control.fileno())
+        template.control.close()
+        self._kill_later(template, 0.0 if template.wrong else STOP_TIMEOUT)
 
     def _take(self, template: Template, message: dict[str, object]) -> None:
         kind, token = message.get("type"), str(message.get("token", ""))
         if kind in ("forked", "fork-failed"):
-            pid = message.get("pid")
-            self._answer_fork(template, token, pid if isinstance(pid, int) else 0, str(message.get("error", "")))
+            pid, error = message.get("pid"), str(message.get("error", ""))
+            if not error and not (isinstance(pid, int) and _is_ours(pid)):
+                raise ValueError(f"{pid} is no worker")
+            self._answer_fork(template, token, pid if isinstance(pid, int) else 0, error)
         elif kind in ("imported", "cold"):
-            template.told = kind == "cold"
+            template.told = template.told or kind == "cold"
             pid = template.child.pid if template.child else 0
             interface = Interface(message.get("interface", "auto"))
-            cold = str(message.get("reason", ""))
+            cold = str(message.get("reason") or "it must not be forked") if kind == "cold" else ""
             self._post(TemplateLoaded(template.app, template.generation, pid, interface, cold))
+            if cold:
+                self._kill_later(template, STOP_TIMEOUT)
         elif kind == "failed":
             lines = self._outputs.last_lines(template.key)
             self._tell(template, str(message.get("error")), str(message.get("hint", "")), lines)
+            self._kill_later(template, STOP_TIMEOUT)
 
     def _answer_fork(self, template: Template, token: str, pid: int, error: str) -> None:
         on_fork = template.forks.pop(token, None)
         if on_fork:
-            self._children.expecting -= 1
             on_fork(token, pid, error)
+            self._children.answered()
 
     def _ended(self, template: Template, ending: Ending) -> None:
-        if template.control.fileno() >= 0:
-            self._hear(template)
+        self._hear(template)
+        # A worker that was forked and not announced any more is found by the mark, what the import started by session.
+        mark = template.key if template.forks else ""
+        assert template.child is not None
+        self._sweeper.sweep(template.child.pid, mark, ORPHANS_GRACE, lambda _: None)
         self._outputs.finish(template.key)
         lines = () if template.told else self._outputs.last_lines(template.key)
-        self._drop(template, f"its template ended: {ending}", lines)
+        self._drop(template, template.wrong or f"its template ended: {ending}", lines)
 
     def _drop(self, template: Template, reason: str, lines: tuple[str, ...] = ()) -> None:
-        self._templates.pop((template.app, template.generation), None)
+        if self._templates.get((template.app, template.generation)) is template:
+            del self._templates[template.app, template.generation]
         if template.control.fileno() >= 0:
             self._reactor.forget(template.control.fileno())
             template.control.close()
@@ -169,6 +223,29 @@ class Templates:
         if not template.told:
             template.told = True
             self._post(TemplateEnded(template.app, template.generation, reason, hint, lines))
+
+
+def why_not_started(error: SpawnFailed | OSError) -> str:
+    """One line for a process that could not be started."""
+    if not isinstance(error, SpawnFailed):
+        return f"no process could be made: {error.strerror}"
+    what = os.strerror(error.errno)
+    if error.what == "cwd":
+        return f"cannot enter its folder {error.path}: {what}"
+    return f"cannot run {error.path}: {what}" if error.what == "exec" else f"cannot prepare it: {what}"
+
+
+def _parsed(data: bytes) -> dict[str, object]:
+    message = loads(data.decode())
+    if not isinstance(message, dict):
+        raise ValueError("not an object")
+    return message
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether it is a child of ours, ended or not: a template names nobody else."""
+    found = procfs.stat(pid)
+    return found is None or found.ppid == os.getpid() or not subreaper.supported()
 
 
 def load_message(kind: str, spec: AppSpec, interface: Interface) -> dict[str, object]:

@@ -5,26 +5,29 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from mainstay.core.effects import Fork, Launch
 from mainstay.core.events import BecameReady, Ended, Event, Spawned
-from mainstay.daemon import environment, probes, sweep
+from mainstay.daemon import environment, probes
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.listeners import Listeners
 from mainstay.daemon.outputs import Outputs
-from mainstay.daemon.reactor import Reactor
-from mainstay.daemon.templates import Templates, load_message
+from mainstay.daemon.sweep import Sweep, Sweeper
+from mainstay.daemon.templates import Templates, load_message, why_not_started
 from mainstay.model.exits import Ending, Exited, Unstarted, signal_number
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Command, PythonApp
 from mainstay.protocol.jsontext import dumps
-from mainstay.sys import tree
 from mainstay.sys.fds import recv_with_fds, send_with_fds, socketpair_seqpacket
 from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
+from mainstay.sys.tree import Member
 
 MESSAGE_BYTES = 65536
 FORK_AHEAD = 3
 """The first descriptor that a program is given (sd_listen_fds(3))."""
+LAST_WORDS = 64
+"""Messages that are still read when it has ended: what it left behind may go on talking in its name."""
 ORPHANS_GRACE = 2.0
 """Seconds that the children of a worker of our runtime get to end after it has ended."""
 
@@ -34,13 +37,15 @@ Post = Callable[[Event], None]
 class Process:
     """One worker's process, from before it exists until nothing of it is left."""
 
-    def __init__(self, worker: WorkerId, spec: AppSpec, control: socket.socket | None) -> None:
+    def __init__(self, worker: WorkerId, spec: AppSpec) -> None:
         self.worker = worker
         self.spec = spec
-        self.control = control
+        self.control: socket.socket | None = None
         self.pid = 0
         self.child: Child | None = None
-        self.sweep: sweep.Sweep | None = None
+        self.sweep: Sweep | None = None
+        self.seen: tuple[Member, ...] = ()
+        """What belonged to it when it was asked to end."""
         self.error = ""
         self.ready = False
         self.asked = False
@@ -54,35 +59,31 @@ class Workers:
     """All processes of workers, by token."""
 
     def __init__(
-        self, reactor: Reactor, children: Children, listeners: Listeners, outputs: Outputs, post: Post
+        self, sweeper: Sweeper, children: Children, listeners: Listeners, outputs: Outputs, post: Post
     ) -> None:
-        self._reactor = reactor
+        self._reactor = sweeper.reactor
+        self._sweeper = sweeper
         self._children = children
         self._listeners = listeners
         self._outputs = outputs
         self._post = post
         self._processes: dict[str, Process] = {}
-        self.survivors: dict[str, list[tree.Member]] = {}
+        self.survivors: dict[str, list[Member]] = {}
         """By app: what did not end even with SIGKILL."""
 
     def fork(self, effect: Fork, templates: Templates) -> None:
         """Have the worker forked by the template of its generation."""
-        ours, theirs = socketpair_seqpacket()
-        process = self._open(effect.worker, effect.spec, ours)
-        try:
-            out, err = self._open_outputs(process)
-        except OSError as error:
-            theirs.close()
-            self._never_ran(process, f"no pipes for its output: {error.strerror}")
-            return
-        listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
-        env = environment.of_worker(effect.spec, effect.worker)
-        sent = templates.fork(effect.worker, env, (out, err, theirs.fileno(), *listeners), self._forked)
-        for fd in (out, err):
-            os.close(fd)
-        theirs.close()
-        if not sent:
-            self._never_ran(process, "its template is gone")
+        process = self._processes[effect.worker.token] = Process(effect.worker, effect.spec)
+        with ExitStack() as ours:
+            try:
+                control = self._connect(process, ours)
+                out, err = self._open_outputs(process, ours)
+                listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
+                env = environment.of_worker(effect.spec, effect.worker)
+                if not templates.fork(effect.worker, env, (out, err, control, *listeners), self._forked):
+                    self._never_ran(process, "its template is gone")
+            except OSError as error:
+                self._never_ran(process, why_not_started(error))
 
     def _forked(self, token: str, pid: int, error: str) -> None:
         process = self._processes.get(token)
@@ -95,44 +96,39 @@ class Workers:
 
     def launch(self, effect: Launch) -> None:
         """Start the worker as a process of its own."""
-        python = isinstance(effect.spec.program, PythonApp)
-        ours, theirs = socketpair_seqpacket() if python else (None, None)
-        process = self._open(effect.worker, effect.spec, ours)
+        process = self._processes[effect.worker.token] = Process(effect.worker, effect.spec)
         listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
-        try:
-            out, err = self._open_outputs(process)
-        except OSError as error:
-            self._never_ran(process, f"no pipes for its output: {error.strerror}")
-            return
-        try:
-            pid = spawn(_recipe(process, out, err, theirs, listeners))
-        except (SpawnFailed, OSError) as error:
-            self._never_ran(process, why_not_started(error))
-            return
-        finally:
-            os.close(out)
-            os.close(err)
-            if theirs:
-                theirs.close()
+        with ExitStack() as ours:
+            try:
+                control = self._connect(process, ours) if isinstance(effect.spec.program, PythonApp) else -1
+                out, err = self._open_outputs(process, ours)
+                pid = spawn(_recipe(process, (out, err), control, listeners))
+            except (SpawnFailed, OSError) as error:
+                self._never_ran(process, why_not_started(error))
+                return
         self._born(process, pid)
-        if ours:
+        if process.control:
             message = load_message("serve", effect.spec, effect.interface) | place_of(effect.worker)
             self._say(process, dumps(message).encode(), listeners)
         else:
             patience = probes.patience(process.spec.program)
             probes.settled(self._reactor, pid, patience, lambda: self._became_ready(process))
 
-    def _open(self, worker: WorkerId, spec: AppSpec, control: socket.socket | None) -> Process:
-        process = Process(worker, spec, control)
-        self._processes[worker.token] = process
-        if control:
-            control.setblocking(False)
-            self._reactor.read(control.fileno(), lambda: self._hear(process))
-        return process
+    def _connect(self, process: Process, ours: ExitStack) -> int:
+        """Make its control socket; the descriptor that it is to get. Raises OSError."""
+        process.control, theirs = socketpair_seqpacket()
+        ours.enter_context(theirs)
+        process.control.setblocking(False)
+        self._reactor.read(process.control.fileno(), lambda: self._hear(process))
+        return theirs.fileno()
 
-    def _open_outputs(self, process: Process) -> tuple[int, int]:
+    def _open_outputs(self, process: Process, ours: ExitStack) -> tuple[int, int]:
+        """Make the pipes for its output; the write ends. Raises OSError."""
         slot = process.worker.slot
-        return self._outputs.open(process.worker.token, process.spec, str(slot), slot.index)
+        out, err = self._outputs.open(process.worker.token, process.spec, str(slot), slot.index)
+        ours.callback(os.close, out)
+        ours.callback(os.close, err)
+        return out, err
 
     def _born(self, process: Process, pid: int) -> None:
         process.pid = pid
@@ -143,24 +139,26 @@ class Workers:
 
     # what it says and what it is told
 
-    def _hear(self, process: Process) -> None:
+    def _hear(self, process: Process) -> bool:
+        """Take one message; False when there is none."""
         control = process.control
         if control is None:
-            return
+            return False
         try:
             data, _ = recv_with_fds(control, MESSAGE_BYTES, 0)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             data = b""
         if not data:
             self._close_control(process)
-            return
+            return False
         for line in data.decode(errors="replace").splitlines():
             if line == "READY=1":
                 self._became_ready(process)
             elif line.startswith("ERROR="):
                 process.error = line.removeprefix("ERROR=")
+        return True
 
     def _became_ready(self, process: Process) -> None:
         if not process.ready and process.worker.token in self._processes:
@@ -196,24 +194,27 @@ class Workers:
         if process is None or process.child is None:
             return
         process.asked = True
+        if process.sweep:  # only what it left behind is there, and has been asked
+            return
         number = signal_number(name) or signal.SIGTERM
         if whole:
-            rest = [m for m in sweep.members(process.pid, worker.token) if m.pid != process.pid]
-            tree.signal_all(rest, number)
+            process.seen = self._sweeper.members(process.pid, worker.token)
+            self._sweeper.signal([member for member in process.seen if member.pid != process.pid], number)
         process.child.signal(number)
 
     def kill_tree(self, worker: WorkerId) -> None:
         """SIGKILL to a worker and all that it started."""
         process = self._processes.get(worker.token)
-        if process is None:
+        if process is None or process.child is None:
             return
         if process.sweep:
             process.sweep.kill()
             return
-        rest = sweep.members(process.pid, worker.token)
-        if process.child:
-            process.child.signal(signal.SIGKILL)
-        tree.signal_all([member for member in rest if member.pid != process.pid], signal.SIGKILL)
+        process.asked = True
+        found = self._sweeper.members(process.pid, worker.token)
+        process.child.signal(signal.SIGKILL)
+        self._sweeper.signal([member for member in found if member.pid != process.pid], signal.SIGKILL)
+        process.seen += found
 
     def signal(self, worker: WorkerId, number: int) -> None:
         """A signal to a worker's main process."""
@@ -231,27 +232,35 @@ class Workers:
 
         A worker of our runtime that crashed is replaced at once; a program may hold a port with what it left behind.
         """
-        at_once = isinstance(process.spec.program, PythonApp) and not process.asked
-        grace = ORPHANS_GRACE if at_once else process.spec.stop_timeout
+        waits = process.asked or not isinstance(process.spec.program, PythonApp)
+        grace = process.spec.stop_timeout if waits else ORPHANS_GRACE
+        process.sweep = self._sweeper.sweep(
+            process.pid,
+            process.worker.token,
+            grace,
+            lambda left: self._swept(process, ending if waits else None, left),
+            process.seen,
+        )
+        if process.sweep is None or not waits:
+            self._finish(process, ending)
 
-        def swept(left: tuple[tree.Member, ...]) -> None:
+    def _swept(self, process: Process, ending: Ending | None, left: tuple[Member, ...]) -> None:
+        if left:
             self.survivors.setdefault(process.spec.name, []).extend(left)
-            if not at_once:
-                self._finish(process, ending)
-
-        process.sweep = sweep.Sweep(self._reactor, process.pid, process.worker.token, grace, swept)
-        if not process.sweep.start() or at_once:
+        if ending is not None:
             self._finish(process, ending)
 
     def _finish(self, process: Process, ending: Ending) -> None:
         token = process.worker.token
         if self._processes.pop(token, None) is None:
             return
-        if process.control:  # its last words
-            self._hear(process)
+        for _ in range(LAST_WORDS):
+            if not self._hear(process):
+                break
         self._close_control(process)
         self._outputs.finish(token)
-        lines = () if process.asked or ending == Exited(0) else self._outputs.last_lines(token)
+        well = process.ready and (process.asked or ending == Exited(0))
+        lines = () if well else self._outputs.last_lines(token)
         if process.error and process.error not in lines:
             lines = (*lines, process.error)
         self._outputs.forget(token)
@@ -278,28 +287,17 @@ def place_of(worker: WorkerId) -> dict[str, object]:
     return {"token": worker.token, "slot": worker.slot.index, "generation": worker.generation}
 
 
-def why_not_started(error: SpawnFailed | OSError) -> str:
-    """One line for a program that could not be started."""
-    if not isinstance(error, SpawnFailed):
-        return f"no process could be made: {error.strerror}"
-    what = os.strerror(error.errno)
-    if error.what == "cwd":
-        return f"cannot enter its folder {error.path}: {what}"
-    return f"cannot run {error.path}: {what}" if error.what == "exec" else f"cannot prepare it: {what}"
-
-
-def _recipe(process: Process, out: int, err: int, control: socket.socket | None, listeners: list[int]) -> Spawn:
+def _recipe(process: Process, outputs: tuple[int, int], control: int, listeners: list[int]) -> Spawn:
     spec, worker = process.spec, process.worker
     env = environment.declared(spec) | environment.of_worker(spec, worker)
     program = spec.program
     if isinstance(program, PythonApp):
-        assert control is not None
         env |= environment.of_runtime(FORK_AHEAD)
         argv = (program.python, environment.boot_script(), "worker", program.target)
-        return Spawn(argv, env, spec.cwd, out, err, pass_fds=((control.fileno(), FORK_AHEAD),))
+        return Spawn(argv, env, spec.cwd, *outputs, pass_fds=((control, FORK_AHEAD),))
     assert isinstance(program, Command)
     if listeners:
         names = ":".join([spec.name] * len(listeners))
         env |= {"LISTEN_FDS": str(len(listeners)), "LISTEN_PID": "self", "LISTEN_FDNAMES": names}
     fds = tuple((fd, FORK_AHEAD + i) for i, fd in enumerate(listeners))
-    return Spawn(program.argv, env, spec.cwd, out, err, pass_fds=fds)
+    return Spawn(program.argv, env, spec.cwd, *outputs, pass_fds=fds)

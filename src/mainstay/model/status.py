@@ -19,3 +19,4 @@ class Mark(Enum):
 
     UNHEALTHY = "unhealthy"
     DRAINING = "draining"
+    CANARY = "canary"

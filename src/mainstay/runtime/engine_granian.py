@@ -148,15 +148,15 @@ class _Server:
         self._control.stopping()
         while self._running and self._loop.time() < cut_at and not self._gate.is_quiet(QUIET):
             await asyncio.sleep(POLL)
+        leave_within(self._inbox.stop_asked_at + times.leave - self._loop.time(), 0)
+        if self._loop.time() >= cut_at:
+            await self._gate.cut((times.leave - times.cut) / 4)
         for stop, _ in self._running:
             stop.set()
-        waits = [asyncio.ensure_future(stopped.wait()) for _, stopped in self._running]
-        if waits:
-            await asyncio.wait(waits, timeout=max(0.0, cut_at - self._loop.time()))
-        leave_within(self._inbox.stop_asked_at + times.leave - self._loop.time(), 0)
-        if not all(wait.done() for wait in waits):
-            await self._gate.cut()
-            await asyncio.wait(waits, timeout=(times.leave - times.cut) / 2)
+        ends = [asyncio.ensure_future(stopped.wait()) for _, stopped in self._running]
+        if ends:
+            left = cut_at - self._loop.time()  # what was in flight before the drain may still be: granian waits for it
+            await asyncio.wait(ends, timeout=max(left, (times.leave - times.cut) / 4))
 
     async def _stop_accepting(self) -> None:
         """Put a listener that nobody can reach under granian's descriptors, once the accept queues are empty.

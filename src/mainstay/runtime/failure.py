@@ -1,5 +1,6 @@
 """How a failure of the user's code is told: the whole traceback without our own frames, and one line of it."""
 
+import importlib
 import os
 import sys
 import traceback
@@ -44,4 +45,4 @@ def print_traceback(error: BaseException) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename.startswith((OUR_FOLDER, "<frozen importlib", "<frozen runpy"))
+    return filename.startswith((OUR_FOLDER, "<frozen importlib")) or filename == importlib.__file__

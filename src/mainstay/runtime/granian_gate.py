@@ -12,6 +12,8 @@ from typing import Any
 
 from mainstay.runtime.load import App
 
+RESTART = 1012  # of RFC 6455's registry of close codes: the service restarts
+
 # Any: ASGI's and WSGI's dictionaries and callables, as granian's Rust side makes them.
 Scope = dict[str, Any]
 
@@ -38,6 +40,44 @@ class Usage:
         return self._in_flight == 0 and time.monotonic() - self._last >= seconds
 
 
+class Websocket:
+    """A websocket that can be closed while its app waits for a message; granian sends nothing during that wait."""
+
+    def __init__(self, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        self._receive = receive
+        self._send = send
+        self._waiting: asyncio.Future[Any] | None = None
+        self._closing = False
+
+    async def receive(self) -> Any:
+        """The next message, or the end that `close` made."""
+        self._waiting = asyncio.ensure_future(self._next())
+        try:
+            return await self._waiting
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise  # it was the app's task that was cancelled
+            await self._send_close()
+            return {"type": "websocket.disconnect", "code": RESTART}
+        finally:
+            self._waiting = None
+
+    async def close(self) -> None:
+        """Close it with 1012."""
+        self._closing = True
+        if self._waiting is not None:
+            self._waiting.cancel()  # `receive` goes on from there
+        else:
+            await self._send_close()
+
+    async def _next(self) -> Any:
+        return await self._receive()
+
+    async def _send_close(self) -> None:
+        with suppress(Exception):  # the client was faster
+            await self._send({"type": "websocket.close", "code": RESTART})
+
+
 class AsgiGate:
     """ASGI: called with granian's scope and protocol, gives the coroutine to run."""
 
@@ -46,7 +86,7 @@ class AsgiGate:
         self._http = app
         self._state = state
         self._usage = Usage()
-        self._open_websockets: set[Callable[[Any], Any]] = set()
+        self._websockets: set[Websocket] = set()
 
     def __call__(self, scope: Scope, proto: Any) -> Any:
         """As granian's `_callback_wrapper` does, which has no place to put a gate."""
@@ -61,21 +101,23 @@ class AsgiGate:
         self._http = self._closing
 
     def is_quiet(self, seconds: float) -> bool:
-        """Whether nothing has been asked or answered for `seconds`, of what came since the drain began."""
-        return self._usage.is_quiet(seconds)
+        """Whether nothing was asked or answered for `seconds`, of what came since the drain, and no websocket lives."""
+        return not self._websockets and self._usage.is_quiet(seconds)
 
-    async def cut(self) -> None:
-        """Close the websockets that are left, with 1012 (service restart)."""
-        for send in list(self._open_websockets):
-            with suppress(Exception):
-                await send({"type": "websocket.close", "code": 1012})
+    async def cut(self, seconds: float) -> None:
+        """Close the websockets that are left, with 1012 (service restart), within `seconds`."""
+        closing = [asyncio.ensure_future(websocket.close()) for websocket in self._websockets]
+        if closing:
+            await asyncio.wait(closing, timeout=seconds / 2)
+            await asyncio.sleep(seconds / 2)  # for the apps to notice
 
     async def _websocket(self, scope: Scope, receive: Any, send: Any) -> None:
-        self._open_websockets.add(send)
+        websocket = Websocket(receive, send)
+        self._websockets.add(websocket)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, websocket.receive, send)
         finally:
-            self._open_websockets.discard(send)
+            self._websockets.discard(websocket)
 
     async def _closing(self, scope: Scope, receive: Any, send: Any) -> None:
         async def send_closing(message: Any) -> None:
@@ -107,9 +149,8 @@ class WsgiGate:
         """Whether nothing has been asked or answered for `seconds`, of what came since the drain began."""
         return self._usage.is_quiet(seconds)
 
-    async def cut(self) -> None:
+    async def cut(self, _seconds: float) -> None:
         """Nothing more can be done: threads cannot be cancelled."""
-        await asyncio.sleep(0)
 
     def _closing(self, environ: dict[str, Any], start_response: Any) -> Any:
         def start_closing(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

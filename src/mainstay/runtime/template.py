@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 import warnings
 from types import FrameType
 
@@ -49,6 +50,10 @@ def run(control: TemplateSide) -> Assignment | int:
             print_traceback(error.__cause__)
         control.send(Failed(str(error), error.hint))
         return FAILED
+    except Exception as error:  # such as an engine that is installed and broken
+        traceback.print_exception(error)
+        control.send(Failed(in_one_line(error), ""))
+        return FAILED
     return 0 if app is None else _fork_on_request(request, app, control)
 
 
@@ -80,17 +85,19 @@ def _fork_on_request(load: Load, app: Loaded, control: TemplateSide) -> Assignme
             return 0
         if not isinstance(request, Fork):
             continue
+        reply: Forked | ForkFailed
         try:
             pid = _fork_twice()
         except OSError as error:
-            control.send(ForkFailed(request.place.token, in_one_line(error)))
+            reply = ForkFailed(request.place.token, in_one_line(error))
         else:
             if pid == 0:
                 control.close()
                 return _become_worker(load, app, request)
-            control.send(Forked(request.place.token, pid))
+            reply = Forked(request.place.token, pid)
         for fd in request.descriptors:
             os.close(fd)
+        control.send(reply)
 
 
 def _fork_twice() -> int:

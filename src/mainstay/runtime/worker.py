@@ -34,6 +34,8 @@ def run_cold(control: WorkerSide) -> int:
             print(f"{error}\n{error.hint}".strip(), file=sys.stderr)
         control.error(str(error))
         return CRASHED
+    except Exception as error:  # such as an engine that is installed and broken
+        return _crash(error, control)
     return run(assignment)
 
 
@@ -48,9 +50,7 @@ def run(assignment: Assignment) -> int:
     except SystemExit:
         raise  # the app wants to end with a code of its own
     except BaseException as error:
-        traceback.print_exception(error)
-        assignment.control.error(in_one_line(error))
-        return CRASHED
+        return _crash(error, assignment.control)
 
 
 def _assign(request: Serve, control: WorkerSide) -> Assignment:
@@ -59,6 +59,12 @@ def _assign(request: Serve, control: WorkerSide) -> Assignment:
     engines.check(request.load.engine, app.interface)
     listeners = tuple(socket.socket(fileno=fd) for fd in request.listeners)
     return Assignment(request.load, app, request.place, control, listeners)
+
+
+def _crash(error: BaseException, control: WorkerSide) -> int:
+    traceback.print_exception(error)
+    control.error(in_one_line(error))
+    return CRASHED
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

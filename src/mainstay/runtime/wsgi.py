@@ -1,9 +1,10 @@
 """A WSGI app (PEP 3333) as an ASGI app, in a pool of threads.
 
-a2wsgi gives the environ and the outer shell. The body and the responder are ours, because of what its own (1.10.10) do:
-`readline(limit)` returns b"" when nothing was read yet, which looks like the end of the body; a response longer than its
-Content-Length blocks a thread for good; `wsgi.errors` is stdout; an endless stream goes on after its client left; the
-head is sent before the first byte of the body, so that an app can no longer turn its response into an error page.
+a2wsgi gives the environ and the outer shell. The body and the responder are ours, because of what its own (1.10.10)
+do: `readline(limit)` returns b"" when nothing was read yet, which looks like the end of the body; a response longer
+than its Content-Length blocks a thread for good; `wsgi.errors` is stdout; an endless stream goes on after its client
+left; the head is sent before the first byte of the body, so that an app can no longer turn its response into an error
+page.
 """
 
 import asyncio

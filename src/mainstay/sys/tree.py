@@ -5,7 +5,7 @@ still is in its session. What made a session of its own *and* lost its parent is
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mainstay.sys import pidfd, procfs
@@ -20,13 +20,14 @@ class Member:
     name: str
 
 
-def members(leader_pid: int, session_id: int) -> tuple[Member, ...]:
+def members(leader_pid: int, session_id: int, stats: Mapping[int, procfs.Stat] | None = None) -> tuple[Member, ...]:
     """The leader, first, if it is there, its descendants, and all others of the session or process group.
 
     Zombies are left out: they have ended. We and init are never members. Ask again after signalling: a tree may
-    fork between the look and the signal.
+    fork between the look and the signal. With `stats`, from `procfs.all_stats`, nothing is read.
     """
-    stats = procfs.all_stats()
+    if stats is None:
+        stats = procfs.all_stats()
     found = dict.fromkeys(procfs.tree(leader_pid, stats))
     for pid, one in stats.items():
         if session_id > 0 and session_id in (one.session, one.pgrp):

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mainstay.cli.terminal import Console, Terminal
     from mainstay.protocol.shapes import Environment, Variable
 
-_WIDEST_NAME = 32
-
 
 class Options:
     """What the command line said."""
@@ -63,16 +61,14 @@ def _hidden(variable: Variable) -> Variable:
 
 
 def _lines(variables: list[Variable], terminal: Terminal) -> list[str]:
-    """`NAME  value  source`, as wide as the terminal; values are not cut in a pipe."""
-    names = min(_WIDEST_NAME, max((display_width(escaped(v["name"])) for v in variables), default=0))
-    sources = max((display_width(escaped(v["source"])) for v in variables), default=0)
+    """`NAME  source  value`; a value is cut to the terminal's width, and whole in a pipe."""
+    rows = [(escaped(v["name"]), escaped(v["source"]), escaped(v["value"])) for v in variables]
+    names = max((display_width(name) for name, _, _ in rows), default=0)
+    sources = max((display_width(source) for _, source, _ in rows), default=0)
     room = None if terminal.width is None else max(16, terminal.width - names - sources - 4)
-    values = [
-        escaped(v["value"]) if room is None else cut(escaped(v["value"]), room, terminal.ellipsis) for v in variables
-    ]
-    width = max((display_width(value) for value in values), default=0)
-    return [
-        f"{terminal.paint(pad(escaped(v['name']), names), f'{BOLD};{CYAN}')}  {pad(value, width)}  "
-        f"{terminal.paint(escaped(v['source']), DIM)}"
-        for v, value in zip(variables, values, strict=True)
-    ]
+    lines = []
+    for name, source, value in rows:
+        left = terminal.paint(pad(name, names), f"{BOLD};{CYAN}")
+        middle = terminal.paint(pad(source, sources), DIM)
+        lines.append(f"{left}  {middle}  {value if room is None else cut(value, room, terminal.ellipsis)}")
+    return lines

@@ -43,7 +43,7 @@ def overview(console: Console) -> list[str]:
     """The list of commands, as lines."""
     paint = console.out.paint
     lines = [
-        f"{paint('mainstay', BOLD)} keeps services running: on every core, kept alive, reloaded with no request lost.",
+        f"{paint('mainstay', BOLD)} keeps services running, and reloads them without losing a request.",
         "",
         "  mainstay COMMAND [ARGUMENTS]",
         "",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from mainstay.cli.terminal import Console
     from mainstay.protocol.shapes import Touched
 
+_GOODBYE = 5.0  # seconds; so that a `start` right after this does not meet a daemon that is going
+
 
 class Options:
     """What the command line said."""
@@ -42,11 +44,12 @@ def run(argv: list[str], console: Console) -> int:
         return 0
     with client:
         result: Touched = ask(client, "kill", {}, console, quiet=options.json)
+        gone = client.hung_up(_GOODBYE)
     if options.json:
         print_json(result)
     else:
         apps = result.get("apps", [])
         if apps:
             console.out.print(f"stopped: {', '.join(apps)}")
-        console.out.print(f"the daemon (pid {client.pid}) has ended")
+        console.out.print(f"the daemon (pid {client.pid}) {'has ended' if gone else 'is ending'}")
     return warn_survivors(result.get("survivors", []), console)

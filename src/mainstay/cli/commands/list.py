@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mainstay.protocol.shapes import Listing, Row
 
 _INTERVAL = 1.0  # seconds between two pictures of --watch
-_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"  # the other screen without a cursor, and back
+# The other screen, without a cursor and without wrapping long lines; and back.
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 
 
 class Options:

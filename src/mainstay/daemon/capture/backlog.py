@@ -1,6 +1,7 @@
 """What was read from an app and cannot be written yet: bounded, in order; what is too much is dropped and counted.
 
-Whole lines are dropped; only one whose start is out of our hands is cut, and ended. Used by two threads: one adds, the other takes.
+Whole lines are dropped; only one whose start is out of our hands is cut, and ended. Used by two threads: one adds,
+the other takes.
 """
 
 import threading

@@ -15,7 +15,7 @@ from mainstay.daemon.capture.backlog import Budget, Dropped
 from mainstay.daemon.capture.carry import Carrier, loss
 from mainstay.daemon.capture.disk import Disk
 from mainstay.daemon.capture.sink import Sink
-from mainstay.daemon.capture.source import SinkSpec, Source
+from mainstay.daemon.capture.source import CHUNK, SinkSpec, Source
 from mainstay.daemon.capture.stall import Stall
 from mainstay.daemon.capture.tail import Tails
 from mainstay.daemon.capture.transfer import Transfer
@@ -242,6 +242,11 @@ class Capture:
         self._report(f"disk answers again: {loss(total - self._dropped_before)}")
         self._dropped_before = total
 
+    def _settle(self) -> None:
+        """Before reading outside of the loop: make sure that relief does not read."""
+        while self._stall.taken:
+            self._catch_up()
+
     def _relief_round(self) -> None:
         """Called in the relief thread: read what there is into memory, so that no app waits."""
         for fd, _ in self._epoll.poll(RELIEF_WAIT):
@@ -259,9 +264,11 @@ class Capture:
             taken = source.hoard(time.time_ns())
 
     def _drain(self, source: Source) -> None:
+        self._settle()
         left = pending(source.fd)
         while left > 0 and (moved := self._carrier.move(source)):
             left -= moved
+            self._settle()
         self._compress()
 
     def _finish(self, source: Source, patient: bool = True) -> None:
@@ -317,7 +324,10 @@ class Capture:
         try:
             self._carrier.rescue(sink)
         except OSError as error:
-            self._report(f"cannot write {transfer.path}: {error.strerror}: what a killed daemon had read is lost")
+            lost = b"".join(iter(lambda: transfer.read(CHUNK), b""))  # or it would get into another file
+            self._report(
+                f"cannot write {transfer.path}: {error.strerror}: {len(lost)} bytes of a killed daemon are lost"
+            )
 
     def _close(self) -> None:
         for source in list(self._sources.values()):

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fake_daemon import FakeDaemon, ok, refused, row
+from tests.cli.running import mainstay
+
+
+@pytest.mark.parametrize(
+    ("options", "verb", "args", "said"),
+    [
+        ((), "reload", {"canary": None}, "reloaded: web"),
+        (("--canary", "10%"), "reload", {"canary": 10}, "canary started: web"),
+        (("--continue",), "rollout", {"action": "continue"}, "reloaded: web"),
+        (("--abort",), "rollout", {"action": "abort"}, "taken back: web"),
+    ],
+)
+def test_a_reload_and_its_canary(
+    home: Path, daemon: FakeDaemon, options: tuple[str, ...], verb: str, args: dict[str, object], said: str
+) -> None:
+    daemon.answers[verb] = ok({"apps": ["web"]})
+    daemon.rows(row("web-0"))
+
+    ran = mainstay(home, "reload", "web", *options)
+
+    assert (ran.code, daemon.asked(verb)) == (0, [{"selectors": ["web"], **args}])
+    assert ran.out.splitlines()[0] == said
+
+
+def test_bad_code_is_refused_with_its_own_last_words(home: Path, daemon: FakeDaemon) -> None:
+    lines = ["Traceback (most recent call last):", "ModuleNotFoundError: No module named 'shopx'"]
+    daemon.answers["reload"] = refused("cannot reload web: exit code 1", lines=lines, hint="the old code serves on")
+
+    ran = mainstay(home, "reload", "web")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines() == [
+        "mainstay: cannot reload web: exit code 1",
+        "  | Traceback (most recent call last):",
+        "  | ModuleNotFoundError: No module named 'shopx'",
+        "  hint: the old code serves on",
+    ]
+
+
+@pytest.mark.parametrize("share", ["0%", "100", "ten", "-5", "10.5"])
+def test_a_share_that_makes_no_canary_is_refused(home: Path, share: str) -> None:
+    ran = mainstay(home, "reload", "web", f"--canary={share}")
+
+    assert (ran.code, "cannot start a canary" in ran.err) == (2, True)
+
+
+def test_a_canary_is_continued_or_aborted_but_not_both(home: Path) -> None:
+    assert mainstay(home, "reload", "web", "--continue", "--abort").code == 2
+
+
+def test_a_file_is_applied_as_a_reload(home: Path, daemon: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "mainstay.toml").write_text("[apps.jobs]\ncommand = ['sleep', '60']\n")
+    outcome = {"app": "jobs", "outcome": "changed", "changes": ["command (restart)"], "message": ""}
+    daemon.answers["apply"] = ok({"apps": [outcome]})
+
+    ran = mainstay(home, "reload", "mainstay.toml", cwd=tmp_path)
+
+    (asked,) = daemon.asked("apply")
+    assert (ran.code, asked["mode"], asked["source"]) == (0, "reload", str(tmp_path / "mainstay.toml"))
+    assert ran.out == "jobs changed\n  command (restart)\n"
