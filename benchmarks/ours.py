@@ -11,8 +11,6 @@ from benchmarks.contender import CannotServe, Kind, Running, Site
 from benchmarks.environment import base_environment, mainstay_binary
 from benchmarks.processes import Outcome, all_pids, command_line, end, has_environment, run, tree
 
-START_TIMEOUT = "4s"
-
 
 class Home:
     """A private mainstay: its own MAINSTAY_HOME, its own daemon."""
@@ -59,6 +57,7 @@ class Mainstay:
     """mainstay with one of its engines."""
 
     engine: str = "uvicorn"
+    start_timeout: str = "30s"
     ours: bool = True
 
     @property
@@ -67,7 +66,7 @@ class Mainstay:
         return "mainstay" if self.engine == "uvicorn" else f"mainstay, {self.engine} engine"
 
     def serve(self, site: Site) -> Running:
-        """`mainstay start` with a file that says the same as the flags, and a shorter start timeout."""
+        """`mainstay start` with a file that says the same as the flags."""
         home = Home()
         (site.folder / "mainstay.toml").write_text(self._file(site))
         try:
@@ -85,7 +84,7 @@ class Mainstay:
         bind = f'bind = "127.0.0.1:{site.port}"\n'
         if site.app.kind is Kind.NODE:
             bind += f'env = {{ PORT = "{site.port}" }}\n'
-        return f'[apps.app]\n{target}\n{bind}instances = {site.workers}\nstart_timeout = "{START_TIMEOUT}"\n'
+        return f'[apps.app]\n{target}\n{bind}instances = {site.workers}\nstart_timeout = "{self.start_timeout}"\n'
 
 
 class RunningMainstay:

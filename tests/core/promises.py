@@ -23,7 +23,6 @@ from mainstay.core.effects import (
 from mainstay.core.events import (
     Apply,
     Delete,
-    Ended,
     Event,
     Kill,
     Request,
@@ -105,13 +104,14 @@ class Promises:
 
     # effects, in order
 
-    def before_effects(self, before: Fleet, event: Event, effects: list[Effect]) -> None:
+    def before_effects(self, before: Fleet) -> None:
         """Remember where a rollout began."""
         self.weights = []
         for name, app in self.world.fleet.apps.items():
             old = before.apps.get(name)
-            if old is None or len(app.queue) < len(old.queue):
-                self._forget_rows(name)  # a request that had waited is carried out
+            turned = app.rollout and app.rollout.back and not (old and old.rollout and old.rollout.back)
+            if old is None or turned or len(app.queue) < len(old.queue):
+                self._forget_rows(name)  # a request that had waited is carried out, or what it did is undone
             if app.rollout is None or app.rollout.style is not Style.OVERLAP:
                 self.floor.pop(name, None)
             elif not app.rollout.back and app.rollout.generation != (old and old.rollout and old.rollout.generation):

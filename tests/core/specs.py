@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from mainstay.core.events import Decide, Delete, Reload, Request, Restart, Scale, Start, Stop
 from mainstay.model.exits import Exited
-from mainstay.model.spec import AppSpec, Bind, Command, PythonApp, Restart, RestartOn, TcpBind
+from mainstay.model.spec import AppSpec, Bind, Command, PythonApp, RestartOn, TcpBind
+from mainstay.model.spec import Restart as Policy
 from tests.core.world import Behaviour, Code, World
 
 WEB = AppSpec(
@@ -36,7 +37,7 @@ def web(instances: int = 2, *binds: Bind) -> AppSpec:
 
 def job(on: RestartOn = RestartOn.ALWAYS, instances: int = 1, give_up_after: int = 0) -> AppSpec:
     """A program that binds nothing."""
-    return replace(JOBS, instances=instances, restart=Restart(on=on, give_up_after=give_up_after))
+    return replace(JOBS, instances=instances, restart=Policy(on=on, give_up_after=give_up_after))
 
 
 def started(spec: AppSpec = WEB, code: Code = GOOD) -> World:

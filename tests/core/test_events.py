@@ -2,7 +2,20 @@
 
 import pytest
 
-from mainstay.core.events import Apply, Decide, Delete, Kill, Reload, Request, Reset, Restart, Scale, Signal, Start, Stop
+from mainstay.core.events import (
+    Apply,
+    Decide,
+    Delete,
+    Kill,
+    Reload,
+    Request,
+    Reset,
+    Restart,
+    Scale,
+    Signal,
+    Start,
+    Stop,
+)
 from mainstay.model.codec import dump, load
 from mainstay.model.spec import EnvLayer
 from tests.core.specs import JOBS, WEB

@@ -11,7 +11,6 @@ from mainstay.core.events import (
     Delete,
     Kill,
     Reload,
-    Request,
     Reset,
     Restart,
     Scale,
@@ -23,7 +22,8 @@ from mainstay.core.fleet import Fleet, deadline_of
 from mainstay.core.report import describe, rows
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled
-from mainstay.model.spec import AppSpec, Engine, Restart as Policy, RestartOn, TcpBind
+from mainstay.model.spec import AppSpec, Engine, PythonApp, RestartOn, TcpBind
+from mainstay.model.spec import Restart as Policy
 from tests.core.specs import (
     COLD,
     CRASHES,
@@ -84,7 +84,7 @@ def specs(draw: st.DrawFn) -> AppSpec:
         port = draw(st.sampled_from((8000, 8001)))
         engine = draw(st.sampled_from(Engine))
         binds = draw(st.sampled_from(((), (TcpBind("127.0.0.1", port),))))
-        changed = replace(changed, program=replace(spec.program, engine=engine), binds=binds)
+        changed = replace(changed, program=PythonApp("shop.main:app", "/usr/bin/python3", engine=engine), binds=binds)
     return changed
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mainstay.core.plan import Way, compare, way_of
-from mainstay.model.spec import AppSpec, Command, EnvLayer, Restart, TcpBind
+from mainstay.model.spec import AppSpec, Command, EnvLayer, PythonApp, Restart, TcpBind
 from tests.core.specs import JOBS, WEB
 
 
@@ -23,7 +23,7 @@ def test_nothing_changes_between_equal_specs() -> None:
         (replace(WEB, restart=Restart(first=1.0)), Way.LIVE),
         (replace(WEB, cwd="/srv/other"), Way.ROLLING),
         (replace(WEB, environment="development"), Way.ROLLING),
-        (replace(WEB, program=replace(WEB.program, target="shop.other:app")), Way.ROLLING),
+        (replace(WEB, program=PythonApp("shop.other:app", "/usr/bin/python3")), Way.ROLLING),
         (replace(WEB, env=(EnvLayer("env", {"A": "1"}),)), Way.ROLLING),
         (replace(WEB, binds=(TcpBind("127.0.0.1", 8001),)), Way.RESTART),
         (replace(WEB, program=Command(("gunicorn",))), Way.RESTART),

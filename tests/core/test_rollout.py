@@ -8,7 +8,7 @@ from mainstay.core.app import SETTLE
 from mainstay.core.effects import Accept, Fork, Launch, Steer, StopTemplate, Terminate
 from mainstay.core.events import Kill
 from mainstay.model.exits import Exited
-from mainstay.model.spec import Command, EnvLayer
+from mainstay.model.spec import Command, EnvLayer, RestartOn
 from tests.core.specs import (
     COLD,
     CRASHES,
@@ -28,7 +28,7 @@ from tests.core.specs import (
     stop,
     web,
 )
-from tests.core.world import Behaviour, Code, World
+from tests.core.world import Behaviour, Code
 
 OLD = ["web-0@1", "web-1@1", "web-2@1", "web-3@1"]
 NEW = ["web-0@2", "web-1@2", "web-2@2", "web-3@2"]
@@ -339,9 +339,10 @@ def test_a_program_that_does_not_hold_is_put_back_by_the_old_one(code: Code) -> 
 
 
 def test_a_reload_of_jobs_that_end_well_is_no_failure() -> None:
-    world = started(job(JOBS.restart.on.FAILURE, 2))
+    world = started(job(RestartOn.FAILURE, 2))
     world.code["jobs"] = Code(worker=Behaviour(dies=0.1, ending=Exited(0)))
     reply = world.answer(reload("jobs"))
+    world.run(1)
 
     assert reply.refusal is None
     assert world.statuses("jobs") == ["Finished", "Finished"]
@@ -389,7 +390,3 @@ def test_an_app_that_keeps_crashing_is_healed_by_a_reload_to_good_code() -> None
     world.answer(reload())
 
     assert world.serving() == ["web-0@2", "web-1@2"]
-
-
-def test_a_world_can_be_shown() -> None:
-    assert repr(World()) == "<World 1000.00 []>"

@@ -40,8 +40,8 @@ from mainstay.core.events import (
     Ended,
     Event,
     Kill,
-    Listening,
     ListenFailed,
+    Listening,
     Reload,
     Request,
     Reset,
@@ -167,7 +167,7 @@ class World:
         if isinstance(event, REQUESTS):
             self.promises.asked(event)
         before, (self.fleet, effects) = self.fleet, core.step(self.fleet, event, self.now)
-        self.promises.before_effects(before, event, effects)
+        self.promises.before_effects(before)
         for effect in effects:
             self.history.append((self.now, effect))
             self.promises.effect(effect)
@@ -363,10 +363,10 @@ class World:
         worker, behaviour = process.worker, process.behaviour
         if self.processes.get(worker) is not process:
             return
-        if process.from_template and (worker.slot.app, worker.generation) not in self.templates:
-            if self.random.random() < 0.5:
-                self._end(worker, Unstarted("the template was stopped"))
-                return
+        orphan = process.from_template and (worker.slot.app, worker.generation) not in self.templates
+        if orphan and self.random.random() < 0.5:
+            self._end(worker, Unstarted("the template was stopped"))
+            return
         process.pid = next(self._pids)
         if behaviour.ready is not None:
             self._later(behaviour.ready, lambda: self._ready(process))

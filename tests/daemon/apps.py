@@ -18,7 +18,7 @@ NO_IMPORT = "import nothing_of_this_name\n"
 DIES_AS_IT_STARTS = """
 async def app(scope, receive, send):
     await receive()
-    raise ValueError("no database")
+    await send({"type": "lifespan.startup.failed", "message": "no database"})
 """
 
 

@@ -235,12 +235,14 @@ class Turn:
         return [Accept(worker) for worker in sorted(new) if is_python(self.spec_of(worker.generation))]
 
     def _steers(self) -> list[Effect]:
-        app = self.app
-        if not app.listening:
+        if not self.app.listening:
             return []
+        if self.afresh:
+            self.app = replace(self.app, steered={})
+        app = self.app
         effects: list[Effect] = []
         weights = steering(app)
-        if weights and (self.afresh or weights != app.steered):
+        if weights and weights != app.steered:
             effects.append(Steer(app.name, weights))
             self.app = replace(self.app, steered=weights)
         busy = serving(app)

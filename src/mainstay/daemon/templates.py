@@ -113,12 +113,16 @@ class Templates:
             os.close(err)
 
     def stop(self, app: str, generation: int) -> None:
-        """End a template; nothing is reported."""
+        """End a template; nothing is reported. What it was asked to fork it forks, so that no worker is lost."""
         template = self._templates.get((app, generation))
-        if template and template.child:
-            template.told = True
+        if template is None or template.child is None:
+            return
+        template.told = True
+        if template.forks and template.control.fileno() >= 0:
+            template.control.shutdown(socket.SHUT_WR)
+        else:
             template.child.signal(signal.SIGTERM)
-            self._kill_later(template, STOP_TIMEOUT)
+        self._kill_later(template, STOP_TIMEOUT)
 
     def fork(self, worker: WorkerId, env: dict[str, str], fds: tuple[int, ...], on_fork: OnFork) -> bool:
         """Ask for a worker; False when the template is gone."""

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstay.daemon.capture.backlog import Backlog, Budget, Dropped
@@ -35,10 +35,10 @@ def test_a_line_that_does_not_fit_is_dropped_whole_even_when_it_came_in_parts() 
     backlog = Backlog(Budget(), limit=20)
 
     assert backlog.add(b"whole line\nthe st", 1) == Dropped()
-    assert backlog.add(b"art and the e", 1) == Dropped(0, 19)
+    assert backlog.add(b"art and the e", 1) == Dropped(1, 19)
     assert drained(backlog) == b"whole line\n"
     assert backlog.settled() is False
-    assert backlog.add(b"nd\nnext\n", 1) == Dropped(1, 3)
+    assert backlog.add(b"nd\nnext\n", 1) == Dropped(0, 3)
     assert drained(backlog) == b"next\n"
     assert backlog.settled() is True
 
@@ -52,6 +52,7 @@ def test_all_sources_together_are_bounded() -> None:
     assert (budget.used, one.abandon(), two.abandon(), budget.used) == (91, Dropped(1, 80), Dropped(1, 11), 0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.binary(max_size=30).map(lambda b: b.replace(b"\x00", b"\n")), st.booleans())))
 def test_what_is_kept_and_what_is_dropped_are_all_there_was(steps: list[tuple[bytes, bool]]) -> None:
     budget = Budget()
@@ -71,4 +72,9 @@ def test_what_is_kept_and_what_is_dropped_are_all_there_was(steps: list[tuple[by
     assert set(kept.split(b"\n")[:-1]) <= {
         line[:cut] for line in written.split(b"\n") for cut in range(max(0, len(line) - 200), len(line) + 1)
     }
-    assert kept.count(b"\n") - invented + dropped.lines == written.count(b"\n")
+    assert begun(kept) - invented + dropped.lines == begun(written)
+
+
+def begun(data: bytes) -> int:
+    """How many lines have begun."""
+    return len(data.split(b"\n")) - (data.endswith(b"\n") or not data)

@@ -1,6 +1,6 @@
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstay.daemon.capture.layout import LONGEST, Layout, rfc3339
@@ -14,6 +14,7 @@ def test_times_are_utc_with_milliseconds() -> None:
     assert rfc3339(NOW) == "2026-09-21T14:13:20.123Z"
 
 
+@settings(deadline=None)
 @given(CHUNKS)
 def test_raw_output_is_left_alone(chunks: list[bytes]) -> None:
     layout = Layout("web", 0, "out")
@@ -21,6 +22,7 @@ def test_raw_output_is_left_alone(chunks: list[bytes]) -> None:
     assert b"".join(layout.apply(LogFormat.RAW, chunk, NOW) for chunk in chunks) == b"".join(chunks)
 
 
+@settings(deadline=None)
 @given(CHUNKS)
 def test_each_line_has_one_time_however_it_came(chunks: list[bytes]) -> None:
     layout = Layout("web", 0, "out")
@@ -34,6 +36,7 @@ def test_each_line_has_one_time_however_it_came(chunks: list[bytes]) -> None:
     )
 
 
+@settings(deadline=None)
 @given(CHUNKS)
 def test_each_line_is_one_json_object_however_it_came(chunks: list[bytes]) -> None:
     layout = Layout("web", 3, "err")

@@ -77,7 +77,7 @@ class Backlog:
                 if not end:
                     return Dropped(0, len(data))
                 self._inside = self._unended = False
-                dropped = Dropped(1, end)
+                dropped = Dropped(0, end)
                 data = data[end:]
             room = max(0, min(self._limit - self._size, self._budget.limit - self._budget.used))
             if len(data) <= room:
@@ -115,10 +115,10 @@ class Backlog:
             return time, data
 
     def abandon(self) -> Dropped:
-        """Throw everything away: nobody will ever write it. Counts the last line too, when it was cut."""
+        """Throw everything away: nobody will ever write it."""
         with self._budget.lock:
             data = b"".join(piece for _, piece in self._pieces)
-            lines = data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0) + (1 if self._inside else 0)
+            lines = data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0)
             self._pieces.clear()
             self._budget.used -= self._size
             self._size = 0
@@ -152,6 +152,8 @@ class Backlog:
         return last[whole:]
 
     def _drop(self, data: bytes) -> Dropped:
-        if data:
-            self._inside = not data.endswith(b"\n")
-        return Dropped(data.count(b"\n"), len(data))
+        """Counts a line when its start is dropped, so that the count is right at any time."""
+        if not data:
+            return NOTHING
+        inside, self._inside = self._inside, not data.endswith(b"\n")
+        return Dropped(data.count(b"\n") + self._inside - inside, len(data))

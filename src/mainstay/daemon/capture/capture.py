@@ -197,8 +197,7 @@ class Capture:
             return None
         until = self._carrier.waits_until(source)
         if until:
-            self._parked[source] = until
-            self._unwatch(source)
+            self._park(source, until)
             return None
         moved = self._carrier.move(source)
         if moved is None:
@@ -213,6 +212,11 @@ class Capture:
             source.widen()
             return 0.0
         return min(GATHER, passed * source.capacity / moved / 2)
+
+    def _park(self, source: Source, until: float) -> None:
+        """Do not listen to this source until then (monotonic), or until the other's line has ended."""
+        self._unwatch(source)
+        self._parked[source] = until
 
     def _unpark(self) -> list[Source]:
         """The sources whose turn has come after another's line in their common file."""
@@ -234,10 +238,18 @@ class Capture:
         """After a stall: write what relief has kept; when that is all, read again."""
         sources = list(self._sources.values())
         for source in sources:
-            self._carrier.catch_up(source)
+            if not self._carrier.waits_until(source):
+                self._carrier.catch_up(source)
         if any(source.backlog.waiting() for source in sources if source.sink.path not in self._carrier.refusals):
+            time.sleep(GATHER)
             return
         self._stall.take_back()
+        for source in list(self._sources.values()):  # relief may have read something until the very end
+            until = self._carrier.waits_until(source)
+            if until and source.behind() and not source.ended:
+                self._park(source, until)
+            else:
+                self._carrier.catch_up(source)
         total = sum((sink.dropped for sink in list(self._sinks.values())), Dropped())
         self._report(f"disk answers again: {loss(total - self._dropped_before)}")
         self._dropped_before = total
@@ -265,6 +277,8 @@ class Capture:
 
     def _drain(self, source: Source) -> None:
         self._settle()
+        if source.behind():
+            self._carrier.catch_up(source)
         left = pending(source.fd)
         while left > 0 and (moved := self._carrier.move(source)):
             left -= moved
@@ -276,9 +290,8 @@ class Capture:
             return
         until = self._carrier.waits_until(source)
         if until and patient:
-            self._unwatch(source)
             source.finishing = True
-            self._parked[source] = until
+            self._park(source, until)
             return
         self._drain(source)
         source.ended = True

@@ -1,0 +1,53 @@
+"""Load from a process of its own, and an exact account of what was lost."""
+
+import json
+import os
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any
+
+from tests.end_to_end.site import ROOT
+
+# Any: the generator's account is JSON.
+Account = dict[str, Any]
+
+
+class Load:
+    """32 connections, half of them new for each request, half kept alive; from `with` to its end."""
+
+    def __init__(self, port: int, seconds: float) -> None:
+        self.account: Account = {}
+        self._argv = ["--port", str(port), "--fresh", "16", "--keep-alive", "16", "--seconds", str(seconds)]
+
+    def __enter__(self) -> "Load":
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.load", *self._argv],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is not None:
+            self._process.kill()
+        out, _ = self._process.communicate(timeout=120)
+        if kind is None:
+            self.account = json.loads(out)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether requests are still being sent."""
+        return self._process.poll() is None
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Requests that got no full answer, by reason."""
+        return {f"{kind} {why}": n for kind, tally in self.account.items() for why, n in tally["lost"].items()}
+
+    @property
+    def answered(self) -> int:
+        """Requests that got one."""
+        return sum(tally["answered"] for tally in self.account.values())
