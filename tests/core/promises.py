@@ -109,7 +109,7 @@ class Promises:
         self.weights = []
         for name, app in self.world.fleet.apps.items():
             old = before.apps.get(name)
-            turned = app.rollout and app.rollout.back and not (old and old.rollout and old.rollout.back)
+            turned = old and old.rollout and not old.rollout.back and (app.rollout is None or app.rollout.back)
             if old is None or turned or len(app.queue) < len(old.queue):
                 self._forget_rows(name)  # a request that had waited is carried out, or what it did is undone
             if app.rollout is None or app.rollout.style is not Style.OVERLAP:
@@ -234,9 +234,9 @@ class Promises:
         for effect in effects:
             if isinstance(effect, StopTemplate) and effect.app in apps:
                 app = apps[effect.app]
-                state = app.templates[app.generation].state if app.generation in app.templates else None
-                wanted = effect.generation == app.generation and any(slot.up for slot in app.slots.values())
-                restarted = state in (TemplateState.LOADING, TemplateState.GONE)
+                wanted = any(slot.up and slot.generation == effect.generation for slot in app.slots.values())
+                template = app.templates.get(effect.generation)
+                restarted = template and template.state in (TemplateState.LOADING, TemplateState.GONE)
                 assert not wanted or restarted, f"{effect} while its generation serves"
 
     def _connections_find_someone(self, name: str) -> None:

@@ -244,13 +244,14 @@ def test_an_applied_spec_that_is_the_same_reloads_when_asked_to() -> None:
     assert world.serving() == ["web-0@2", "web-1@2"]
 
 
-def test_another_address_is_bound_before_anything_is_ended_and_steered_to() -> None:
-    world = started(web(2))
-    reply = world.reply(world.apply(web(2, OTHER)))
+@pytest.mark.parametrize("slots", [1, 2])
+def test_another_address_is_bound_and_steered_anew(slots: int) -> None:
+    world = started(web(slots))
+    reply = world.reply(world.apply(web(slots, OTHER)))
 
     assert reply.refusal is None
     assert world.fleet.apps["web"].addresses == ("127.0.0.1:8001",)
-    assert world.sockets["web"].weights == {0: 1, 2: 1}
+    assert world.sockets["web"].weights == dict.fromkeys(range(0, 2 * slots, 2), 1)
 
 
 def test_another_address_that_cannot_be_bound_changes_nothing() -> None:

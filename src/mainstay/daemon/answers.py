@@ -119,7 +119,8 @@ def _env(fleet: Fleet, selector: str) -> Json:
         raise NoSuchName("no app runs", hint="`mainstay start` starts one")
     index = min(indexes) if indexes else 0
     worker = WorkerId(SlotId(name, index), app.generation, 0)
-    values = environment_of(app.spec)
+    suggested = {key: (value, environment.INJECTED) for key, value in environment.suggested(app.spec).items()}
+    values = suggested | environment_of(app.spec)
     injected = environment.common(app.spec) | environment.of_worker(app.spec, worker)
     injected.pop("MAINSTAY_WORKER")
     values |= {key: (value, environment.INJECTED) for key, value in injected.items()}

@@ -4,7 +4,7 @@ import os
 import sys
 
 from mainstay.model.ids import WorkerId
-from mainstay.model.spec import AppSpec, Command, environment_of
+from mainstay.model.spec import AppSpec, Command, PythonApp, environment_of
 
 INJECTED = "mainstay"
 """The source that `env` shows for what is injected."""
@@ -13,7 +13,15 @@ INJECTED = "mainstay"
 def declared(spec: AppSpec) -> dict[str, str]:
     """The variables of all layers, and which environment this is."""
     values = {name: value for name, (value, _) in environment_of(spec).items()}
-    return {"NODE_ENV": spec.environment} | values | common(spec)
+    return suggested(spec) | values | common(spec)
+
+
+def suggested(spec: AppSpec) -> dict[str, str]:
+    """What is injected where the app declares nothing else."""
+    values = {"NODE_ENV": spec.environment}
+    if isinstance(spec.program, PythonApp):
+        values["MALLOC_ARENA_MAX"] = "2"  # glibc gives each thread a heap of its own else: megabytes for each worker
+    return values
 
 
 def common(spec: AppSpec) -> dict[str, str]:

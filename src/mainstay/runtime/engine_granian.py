@@ -126,15 +126,16 @@ class _Server:
         holder = (None, RUST.SocketHolder(listener.fileno(), local, BACKLOG))
         http1 = HTTP1Settings(header_read_timeout=KEEP_ALIVE_MS)
         common = (self._assignment.place.slot + 1, holder, None, RUNTIME_THREADS, RUNTIME_BLOCKING_THREADS)
+        call = self._gate.__call__  # bound once: calling an object looks its method up each time
         if isinstance(self._gate, WsgiGate):
             threads = self._assignment.load.threads
             limits = (threads, BLOCKING_IDLE, BACKPRESSURE, "auto", http1, None)
             worker = RUST.WSGIWorker(*common, *limits, None, *NO_TLS, NO_METRICS)
-            callback = wsgi_callback(self._gate, {}, None)
+            callback = wsgi_callback(call, {}, None)
         else:
             limits = (1, BLOCKING_IDLE, BACKPRESSURE, "auto", http1, None)
             worker = RUST.ASGIWorker(*common, *limits, True, None, *NO_TLS, NO_METRICS)
-            callback = FUTURES._future_watcher_wrapper(self._gate)
+            callback = FUTURES._future_watcher_wrapper(call)
         run = worker.serve_mtr_uds if local else worker.serve_mtr
         run(FUTURES._new_cbscheduler(self._loop, callback, impl_asyncio=True), self._loop, stop)
         return stop, stopped

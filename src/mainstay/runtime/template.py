@@ -20,6 +20,7 @@ from mainstay.runtime.assignment import Assignment
 from mainstay.runtime.borrowed import MissingPackage
 from mainstay.runtime.control import TemplateSide, WorkerSide
 from mainstay.runtime.failure import in_one_line, print_traceback
+from mainstay.runtime.foresight import import_what_comes_later
 from mainstay.runtime.load import CannotLoad, Loaded, load
 from mainstay.runtime.messages import (
     Cold,
@@ -65,6 +66,7 @@ def _import(request: Load, control: TemplateSide) -> Loaded | None:
     engines.prepare(request.engine)
     before, started = fork_safety.look(), time.monotonic()
     app = load(request.target, request.interface)
+    import_what_comes_later()
     seconds = time.monotonic() - started
     engines.check(request.engine, app.interface)
     fork_safety.empty_pools()
