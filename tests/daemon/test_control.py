@@ -8,7 +8,9 @@ import pytest
 
 from mainstay.client.connection import Cut
 from mainstay.errors import RemoteError
+from mainstay.model.codec import dump
 from mainstay.protocol.framing import LIMIT, Reader, encode
+from mainstay.sys import procfs
 
 from tests.daemon.running import Daemon, command, shell
 from tests.waiting import until
@@ -150,8 +152,6 @@ def test_a_client_that_leaves_in_the_middle_of_a_line_leaves_nothing_behind(daem
 
 def test_a_client_that_leaves_before_its_reply_has_its_request_carried_out(daemon: Daemon) -> None:
     client = Raw(daemon)
-    from mainstay.model.codec import dump
-
     client.say(request("apply", specs=[dump(command("jobs", "sleep", "1000"))], mode="start"))
     client.sock.close()
 
@@ -164,18 +164,20 @@ def test_a_client_that_never_reads_does_not_hold_up_the_others(daemon: Daemon) -
     client = Raw(daemon)
     client.sock.setblocking(False)
     asked = request("describe", selectors=["all"]) * 50
+    blocked = 0
 
-    def is_let_go() -> bool:
+    def is_read_no_more() -> bool:
+        nonlocal blocked
         try:
             client.sock.send(asked)
+            blocked = 0
         except BlockingIOError:
-            return False
-        except OSError:
-            return True
+            blocked += 1
         assert daemon.is_well()
-        return False
+        return blocked > 50
 
-    until(is_let_go, 100, "the daemon hanging up")
+    until(is_read_no_more, 100, "requests that wait")
+    assert (procfs.rss(daemon.pid) or 0) < 64 * 1024 * 1024
     client.sock.close()
     daemon.delete("all")
     until(lambda: daemon.fds() == before)

@@ -85,8 +85,8 @@ def test_members_are_the_leader_its_descendants_and_what_bears_its_mark(stage: S
 
 def test_another_worker_is_no_member(stage: Stage) -> None:
     stage.lead("sleep 1001 & wait")
-    other = stage.start("sleep 1003", "web-1@1.1")
-    known = stage.start("sleep 1004", TOKEN)
+    other = stage.start("exec sleep 1003", "web-1@1.1")
+    known = stage.start("exec sleep 1004", TOKEN)
     stage.children.add(known, lambda _: None)
     stage.children.add(other, lambda _: None)
 
@@ -194,7 +194,7 @@ def test_a_stranger_with_the_number_of_a_leader_that_is_gone_is_let_alone(stage:
 
 
 def test_one_look_serves_all_who_ask_at_one_time(stage: Stage) -> None:
-    stage.lead("sleep 1001")
+    stage.lead("exec sleep 1001")
     first = stage.sweeper.stats(0.0)
 
     assert stage.sweeper.stats(0.0) is first
@@ -203,7 +203,7 @@ def test_one_look_serves_all_who_ask_at_one_time(stage: Stage) -> None:
 
 
 def test_an_empty_mark_marks_nobody(stage: Stage) -> None:
-    stranger = stage.start("sleep 1001", "")
+    stranger = stage.start("exec sleep 1001", "")
     stage.leader = stranger
 
     assert stage.sweeper.found(procfs.all_stats(), 0, "") == ()

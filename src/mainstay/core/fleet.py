@@ -57,11 +57,13 @@ class Fleet:
     pending: dict[Token, Pending] = field(default_factory=dict)
     next_number: int = 0
     killing: Token | None = None
+    deadlines: dict[str, float] = field(default_factory=dict)
+    """When each app must be looked at again; apps with no deadline are not in it."""
 
 
 def deadline_of(fleet: Fleet) -> float | None:
     """When the fleet must be sent a Tick, if nothing happens before."""
-    return min((at for app in fleet.apps.values() if (at := next_deadline(app)) is not None), default=None)
+    return min(fleet.deadlines.values(), default=None)
 
 
 def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
@@ -69,8 +71,9 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
     crossing = _Crossing(fleet, now)
     match event:
         case Tick():
-            for name in tuple(fleet.apps):
-                crossing.turn(name, facts.tick)
+            for name, at in tuple(fleet.deadlines.items()):
+                if at <= now:
+                    crossing.turn(name, facts.tick)
         case Spawned(worker=worker) | BecameReady(worker=worker) | Ended(worker=worker):
             crossing.fact(worker.slot.app, event)
         case Apply():
@@ -134,11 +137,15 @@ class _Crossing:
             next_number += 1
         app = replace(app, numbers=numbers)
         apps = self.fleet.apps | {app.name: app}
+        deadline = next_deadline(app)
+        deadlines = {name: at for name, at in self.fleet.deadlines.items() if name != app.name}
+        if deadline is not None and not app.deleted:
+            deadlines[app.name] = deadline
         if app.deleted:
             del apps[app.name]
             self.effects.append(Forget(app.name))
             next_number = next_number if apps else 0
-        self.fleet = replace(self.fleet, apps=apps, next_number=next_number)
+        self.fleet = replace(self.fleet, apps=apps, next_number=next_number, deadlines=deadlines)
 
     # requests
 

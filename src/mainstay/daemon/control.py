@@ -13,8 +13,10 @@ from mainstay.sys.fds import peer
 UNSENT_LIMIT = 64 * 1024 * 1024
 """Bytes that may wait for a client that does not read; after that it is let go."""
 
+UNREAD = 1024 * 1024
+"""Bytes that may wait for a client before no more of what it asks is read."""
 BREATH = 0.2
-"""Seconds until clients are accepted again when there was no descriptor for one."""
+"""Seconds until clients are accepted again when there was no descriptor, or read again when they do not read."""
 
 
 class Client:
@@ -80,6 +82,9 @@ class Control:
             self._push(client, self._greeting.encode())
 
     def _receive(self, client: Client) -> None:
+        if len(client.unsent) > UNREAD:
+            self._reactor.pause(client.sock.fileno(), BREATH)
+            return
         try:
             data = client.sock.recv(1 << 18)
         except BlockingIOError:

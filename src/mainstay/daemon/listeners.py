@@ -34,8 +34,10 @@ class CannotBind(Exception):
 class Group:
     """All listeners of one address. A Unix socket, or a kernel that cannot steer, has one for all."""
 
-    def __init__(self, bind: Bind) -> None:
+    def __init__(self, bind: Bind, ours: frozenset[int] = frozenset()) -> None:
         self.bind = bind
+        self.ours = ours
+        """Ports that the same app has on other addresses: they are not in our way."""
         self.sockets: list[socket.socket] = []
         self.shared = isinstance(bind, UnixBind) or not reuseport.supports_steering()
 
@@ -58,7 +60,7 @@ class Group:
             case TcpBind(host=host, port=port):
                 if self.sockets:
                     return reuseport.bind_tcp(host, self.sockets[0].getsockname()[1], backlog=BACKLOG)
-                if port and not reuseport.is_free(host, port):
+                if port and port not in self.ours and not reuseport.is_free(host, port):
                     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
                 return reuseport.bind_tcp(host, port, backlog=BACKLOG)
             case UnixBind(path=path):
@@ -88,9 +90,10 @@ class Listeners:
     def listen(self, app: str, binds: tuple[Bind, ...], slots: int) -> tuple[str, ...]:
         """Bind these addresses for an app, in place of those it had; the real addresses. Raises CannotBind."""
         old = {group.bind: group for group in self._groups.get(app, [])}
+        ports = frozenset(bind.port for bind in old if isinstance(bind, TcpBind))
         groups: list[Group] = []
         for bind in binds:
-            group = old.get(bind) or Group(bind)
+            group = old.get(bind) or Group(bind, ports)
             try:
                 group.grow(slots)
             except OSError as error:

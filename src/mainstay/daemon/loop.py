@@ -116,6 +116,7 @@ class Daemon:
             case effects.SendSignal(worker=worker, signal=number):
                 self.workers.signal(worker, number)
             case effects.Forget(app=app):
+                self.listeners.close(app)
                 self.workers.survivors.pop(app, None)
             case effects.Reply():
                 self._reply(effect)
@@ -183,9 +184,9 @@ class Daemon:
         try:
             addresses = self.listeners.listen(effect.app, effect.binds, effect.slots)
         except CannotBind as error:
-            self.inbox.append(ListenFailed(effect.app, error.reason, error.hint))
+            self.inbox.appendleft(ListenFailed(effect.app, error.reason, error.hint))
         else:
-            self.inbox.append(Listening(effect.app, addresses))
+            self.inbox.appendleft(Listening(effect.app, addresses))
 
     def _steer(self, app: str, weights: dict[int, int]) -> None:
         try:
