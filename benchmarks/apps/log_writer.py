@@ -18,9 +18,8 @@ def line(number: int) -> bytes:
     return b"%08d " % number + b"." * (LINE_LENGTH - 10) + b"\n"
 
 
-def write_all(data: bytes) -> None:
-    """Write `data` to stdout, however often the kernel takes only a part."""
-    view = memoryview(data)
+def write_all(view: memoryview) -> None:
+    """Write `view` to stdout, however often the kernel takes only a part."""
     while view:
         view = view[os.write(1, view) :]
 
@@ -28,9 +27,11 @@ def write_all(data: bytes) -> None:
 def main() -> None:
     """Write, report, wait."""
     lines, step, report = int(sys.argv[1]), BLOCK_LINES if sys.argv[2] == "block" else 1, sys.argv[3]
+    # Made before the clock starts: it is not to be measured how fast this program can format.
+    text = memoryview(b"".join(map(line, range(lines))))
     start = time.monotonic()
-    for first in range(0, lines, step):
-        write_all(b"".join(line(number) for number in range(first, min(first + step, lines))))
+    for first in range(0, len(text), step * LINE_LENGTH):
+        write_all(text[first : first + step * LINE_LENGTH])
     with open(report + ".part", "w") as file:
         file.write(f"{start} {time.monotonic()}")
     os.replace(report + ".part", report)

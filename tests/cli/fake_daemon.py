@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mainstay import __version__
@@ -19,6 +19,12 @@ Script = Callable[[Json], Iterator[Json]]
 def ok(result: object) -> Script:
     """Answer with a result."""
     return lambda _args: iter([{"ok": result}])
+
+
+def came_of(apps: str, outcome: str, *changes: str, message: str = "", survivors: Sequence[Json] = ()) -> Json:
+    """The result of a verb that changes something: one outcome for each of some apps, named in one text."""
+    outcomes = [{"app": app, "outcome": outcome, "changes": list(changes), "message": message} for app in apps.split()]
+    return {"apps": outcomes, "survivors": list(survivors)}
 
 
 def refused(message: str, *, exit_code: int = 1, **more: object) -> Script:

@@ -1,15 +1,13 @@
-from pathlib import Path
-
 import pytest
 
-from mainstay.cli.applying import apply_specs, show_outcomes
+from mainstay.cli.applying import applications, in_turn, places
 from mainstay.cli.terminal import Console
 from mainstay.client.connection import Client, Refused, open_connection
 from mainstay.model.spec import AppSpec, Command, PythonApp, TcpBind, UnixBind
-from tests.cli.fake_daemon import FakeDaemon, Json
-from tests.cli.terminals import pipe, written
+from tests.cli.fake_daemon import FakeDaemon, Json, came_of, ok, refused
+from tests.cli.terminals import pipe
 
-ARGS: dict[str, object] = {"mode": "start", "only": False}
+CONSOLE = Console(pipe(), pipe())
 
 
 def sleeper(name: str, source: str) -> AppSpec:
@@ -22,39 +20,41 @@ def connected(daemon: FakeDaemon) -> Client:
     return client
 
 
-def outcome(app: str) -> Json:
-    return {"app": app, "outcome": "started", "changes": [], "message": ""}
-
-
-def test_the_specs_of_one_file_go_together(daemon: FakeDaemon) -> None:
-    daemon.answers["apply"] = lambda args: iter([{"ok": {"apps": [outcome(s["name"]) for s in args["specs"]]}}])
+def test_the_specs_of_one_file_go_together() -> None:
     specs = [sleeper("a", "/one.toml"), sleeper("b", "/two.toml"), sleeper("c", "/one.toml")]
 
-    with connected(daemon) as client:
-        outcomes = apply_specs(client, specs, ARGS, Console(pipe(), pipe()), quiet=True)
+    requests = applications(specs, {"mode": "start", "only": False})
 
-    assert [args["source"] for args in daemon.asked("apply")] == ["/one.toml", "/two.toml"]
-    assert [o["app"] for o in outcomes] == ["a", "c", "b"]
+    names = [[spec["name"] for spec in args["specs"]] for _, args in requests]  # type: ignore[attr-defined]
+    assert names == [["a", "c"], ["b"]]
+    assert [(verb, args["source"], args["mode"]) for verb, args in requests] == [
+        ("apply", "/one.toml", "start"),
+        ("apply", "/two.toml", "start"),
+    ]
+
+
+def test_requests_in_turn_have_one_result(daemon: FakeDaemon) -> None:
+    left: Json = {"pid": 7, "name": "x"}
+    daemon.answers |= {"start": ok(came_of("a", "started")), "stop": ok(came_of("b", "stopped", survivors=[left]))}
+
+    with connected(daemon) as client:
+        result = in_turn(client, [("start", {}), ("stop", {})], CONSOLE, quiet=True)
+
+    assert [outcome["app"] for outcome in result["apps"]] == ["a", "b"]
+    assert result["survivors"] == [left]
 
 
 def test_a_refusal_carries_what_was_done_before_it(daemon: FakeDaemon) -> None:
-    def second_fails(args: Json) -> object:
-        if args["source"] == "/two.toml":
-            return iter([{"error": {"message": "no"}}])
-        return iter([{"ok": {"apps": [outcome("a")]}}])
-
-    daemon.answers["apply"] = second_fails  # type: ignore[assignment]
-    specs = [sleeper("a", "/one.toml"), sleeper("b", "/two.toml")]
+    daemon.answers |= {"start": ok(came_of("a", "started")), "apply": refused("no", result=came_of("b", "failed"))}
 
     with connected(daemon) as client, pytest.raises(Refused) as raised:
-        apply_specs(client, specs, ARGS, Console(pipe(), pipe()), quiet=True)
-    assert raised.value.result == {"apps": [outcome("a")]}
+        in_turn(client, [("start", {}), ("apply", {}), ("stop", {})], CONSOLE, quiet=True)
+    assert isinstance(raised.value.result, dict)
+    assert [outcome["app"] for outcome in raised.value.result["apps"]] == ["a", "b"]
+    assert daemon.asked("stop") == []
 
 
-def test_a_web_app_s_addresses_are_told(home: Path) -> None:
-    console = Console(pipe(), pipe())
-    web = AppSpec("web", PythonApp("m:a", "/py"), str(home), binds=(TcpBind("::1", 80), UnixBind("/x.sock")))
+def test_a_web_app_s_addresses_are_told() -> None:
+    web = AppSpec("web", PythonApp("m:a", "/py"), "/", binds=(TcpBind("::1", 80), UnixBind("/x.sock")))
 
-    show_outcomes([{"app": "web", "outcome": "started", "changes": [], "message": ""}], [web], console)
-
-    assert written(console.out) == "web started, serves http://[::1]:80, unix:/x.sock\n"
+    assert places([web, sleeper("jobs", "")]) == {"web": "http://[::1]:80, unix:/x.sock"}

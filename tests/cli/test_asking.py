@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.cli.fake_daemon import FakeDaemon, Json, row
+from tests.cli.fake_daemon import FakeDaemon, Json, came_of, row
 from tests.cli.running import OnTerminal, mainstay
 from tests.waiting import until
 
@@ -12,7 +12,7 @@ def test_while_the_daemon_works_its_notices_are_shown(home: Path, daemon: FakeDa
     def slow(_args: Json) -> Iterator[Json]:
         yield {"notice": {"text": "web-0 is stopping", "app": "web"}}
         until(lambda: shown)
-        yield {"ok": {"apps": ["web"]}}
+        yield {"ok": came_of("web", "restarted")}
 
     daemon.answers["restart"] = slow
     daemon.rows(row("web-0"))
@@ -22,12 +22,12 @@ def test_while_the_daemon_works_its_notices_are_shown(home: Path, daemon: FakeDa
         ran = command.ended()
 
     assert ran.code == 0
-    assert ran.out.rpartition("\r\x1b[K")[2].startswith("restarted: web\n┌")
+    assert ran.out.rpartition("\r\x1b[K")[2].startswith("web restarted\n┌")
 
 
 def test_a_quick_answer_shows_no_progress(home: Path, daemon: FakeDaemon) -> None:
     daemon.answers["restart"] = lambda _args: iter(
-        [{"notice": {"text": "web-0 is stopping", "app": "web"}}, {"ok": {"apps": []}}]
+        [{"notice": {"text": "web-0 is stopping", "app": "web"}}, {"ok": came_of("", "")}]
     )
 
     assert mainstay(home, "restart", "web").err == ""

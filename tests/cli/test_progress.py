@@ -13,7 +13,7 @@ class Clock:
 
 def after(seconds: float, terminal: Terminal, *notices: str) -> str:
     clock = Clock()
-    with Progress(terminal, clock) as progress:
+    with Progress(terminal, clock=clock) as progress:
         clock.now = seconds
         for notice in notices:
             progress.notice(notice)
@@ -39,19 +39,50 @@ def test_the_line_is_gone_at_the_end() -> None:
     assert written(terminal).endswith("\r\x1b[K")
 
 
-def test_in_a_pipe_each_notice_is_a_line() -> None:
-    assert after(1, pipe(), "web-0 is starting", "web-1 is starting") == "web-0 is starting\nweb-1 is starting\n"
-
-
-def test_in_a_pipe_what_was_said_before_is_not_lost() -> None:
+def said(*notices: tuple[float, str, str]) -> str:
+    """What stands in a pipe after notices: when, text, app."""
     clock, terminal = Clock(), pipe()
-    with Progress(terminal, clock) as progress:
-        progress.notice("early")
+    with Progress(terminal, clock=clock) as progress:
+        for now, text, app in notices:
+            clock.now = now
+            progress.notice(text, app)
+    return written(terminal)
+
+
+def test_in_a_pipe_what_takes_less_than_a_second_shows_nothing() -> None:
+    assert said((0.4, "web-0 is ready", "web"), (0.9, "web-1 is ready", "web")) == ""
+
+
+def test_in_a_pipe_an_app_has_one_line() -> None:
+    assert said((1, "importing web", "web"), (2.5, "web-0 is ready", "web"), (4, "web-1 is ready", "web")) == (
+        "importing web\n"
+    )
+
+
+def test_in_a_pipe_there_is_a_line_a_second_at_most_however_many_apps_there_are() -> None:
+    notices = [(number / 100, f"s{number} is ready", f"s{number}") for number in range(250)]
+
+    assert said(*notices) == "s100 is ready\ns200 is ready\n"
+
+
+def test_in_a_pipe_what_was_said_early_is_told_when_it_takes_long() -> None:
+    clock, terminal = Clock(), pipe()
+    with Progress(terminal, clock=clock) as progress:
+        progress.notice("importing web", "web")
         clock.now = 1
         progress.tick()
         progress.tick()
 
-    assert written(terminal) == "early\n"
+    assert written(terminal) == "importing web\n"
+
+
+def test_before_the_first_notice_a_terminal_shows_what_is_being_done() -> None:
+    clock, terminal = Clock(), screen()
+    with Progress(terminal, "stopping", clock) as progress:
+        clock.now = 1
+        progress.tick()
+
+        assert written(terminal).endswith(" stopping")
 
 
 def test_a_long_notice_does_not_wrap() -> None:

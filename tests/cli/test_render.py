@@ -1,3 +1,5 @@
+import re
+
 from mainstay.cli.render import slot_table
 from mainstay.cli.width import display_width
 from tests.cli.fake_daemon import row
@@ -46,10 +48,24 @@ def test_marks_stand_beside_the_status() -> None:
     assert "online, draining, unhealthy" in drawn(140, row("web-0", marks=["draining", "unhealthy"]))
 
 
+def test_a_canary_is_marked_and_the_rows_of_its_slot_are_told_apart_by_generation() -> None:
+    old, new = row("web-0", generation=7), row("web-0", generation=8, marks=["canary"])
+    text = drawn(140, old, new, row("web-1", generation=7))
+
+    assert re.findall(r"│ (web\S*) ", text) == ["web-0@7", "web-0@8", "web-1"]
+    assert "online, canary" in text
+
+
+def test_the_one_slot_of_an_app_keeps_its_number_while_it_has_two_rows() -> None:
+    rows = [row("jobs-0", generation=1, marks=["draining"], status="stopping"), row("jobs-0", generation=2)]
+
+    assert re.findall(r"│ (jobs\S*) ", drawn(140, *rows)) == ["jobs-0@1", "jobs-0@2"]
+
+
 def test_a_canary_is_told_once_with_what_to_do_about_it() -> None:
     text = drawn(140, row("web-0", rollout="canary 10%"), row("web-1", rollout="canary 10%"))
 
-    assert text.count("web: canary with 10% of new connections (`reload web --continue` or `--abort`)") == 1
+    assert text.count("web: canary with 10% of new connections (`mainstay reload web --continue` or `--abort`)") == 1
 
 
 def test_a_reload_shows_how_far_it_is() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from mainstay.errors import MainstayError
 from mainstay.model.codec import dump
 from mainstay.model.spec import AppSpec, Command, EnvLayer, Interface, PythonApp, Restart, RestartOn
 from mainstay.sys import procfs
-
 from tests.waiting import until
 
 # Any: a row of `list` and other replies are plain JSON; a test looks at the fields it means.
@@ -42,8 +42,6 @@ def web(name: str, target: str, cwd: Path, instances: int = 1, **program: Any) -
 
 def once(spec: AppSpec) -> AppSpec:
     """The same, and what ends is not started again."""
-    from dataclasses import replace
-
     return replace(spec, restart=Restart(on=RestartOn.NEVER))
 
 
@@ -113,6 +111,12 @@ class Daemon:
                     names.append(os.readlink(f"{folder}/{fd}").partition(":[")[0])
         return sorted(names)
 
+    def cpu(self) -> float:
+        """Seconds of CPU time that it has used."""
+        stat = procfs.stat(self.pid)
+        assert stat is not None
+        return stat.cpu
+
     def is_well(self) -> bool:
         """Whether it answers."""
         return self.process.poll() is None and self.ask("ping")["pid"] == self.pid
@@ -145,11 +149,18 @@ def running(home: Path, prepare: Callable[[], None] | None = None) -> Iterator[D
         )
     daemon = Daemon(home, process)
     try:
-        until(lambda: process.poll() is not None or os.path.exists(daemon.socket), what="a daemon")
+        until(lambda: process.poll() is not None or _answers(daemon), what="a daemon")
         assert process.poll() is None, daemon.log
         yield daemon
     finally:
         _end(daemon)
+
+
+def _answers(daemon: Daemon) -> bool:
+    client = open_connection(daemon.socket)
+    if client is not None:
+        client.close()
+    return client is not None
 
 
 def _end(daemon: Daemon) -> None:

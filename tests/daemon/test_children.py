@@ -9,7 +9,6 @@ from mainstay.daemon.children import Child, Children
 from mainstay.daemon.reactor import Reactor
 from mainstay.model.exits import Ending, Exited, Signaled
 from mainstay.sys import procfs
-
 from tests.daemon.turning import turned
 
 Fork = Callable[[str], int]

@@ -11,7 +11,6 @@ from mainstay.errors import RemoteError
 from mainstay.model.codec import dump
 from mainstay.protocol.framing import LIMIT, Reader, encode
 from mainstay.sys import procfs
-
 from tests.daemon.running import Daemon, command, shell
 from tests.waiting import until
 

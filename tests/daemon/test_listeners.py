@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mainstay.daemon.listeners import CannotBind, Listeners
+from mainstay.daemon.listeners import CannotBind, HandOver, Listeners
 from mainstay.daemon.reactor import Reactor
 from mainstay.model.spec import Bind, TcpBind, UnixBind
 from mainstay.sys import reuseport
-
 from tests.daemon.turning import turned
 
 LOCAL = "127.0.0.1"
@@ -48,6 +47,16 @@ def connected(port: int) -> socket.socket:
 
 def fds() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+def accepting(taken: list[int]) -> HandOver:
+    """Takes every connection."""
+
+    def hand_over(sock: socket.socket) -> bool:
+        taken.append(sock.fileno())
+        return True
+
+    return hand_over
 
 
 def refusal(listeners: Listeners, *binds: Bind) -> CannotBind:
@@ -118,13 +127,13 @@ def test_what_arrives_at_a_tended_listener_is_handed_over(listeners: Listeners, 
 def test_what_is_tended_no_longer_waits_in_the_queue(listeners: Listeners, reactor: Reactor) -> None:
     (address,) = listeners.listen("web", (ANY,), 1)
     taken: list[int] = []
-    listeners.tend("web", frozenset({0, 1}), lambda sock: not taken.append(sock.fileno()))
+    listeners.tend("web", frozenset({0, 1}), accepting(taken))
     listeners.tend("web", frozenset(), lambda _: False)
 
     with closing(connected(port_of(address))):
         reactor.wait(time.monotonic() + 0.05)
         assert taken == []
-        listeners.tend("web", frozenset({0, 1}), lambda sock: not taken.append(sock.fileno()))
+        listeners.tend("web", frozenset({0, 1}), accepting(taken))
         turned(reactor, lambda: taken)
 
 
@@ -132,10 +141,10 @@ def test_closing_what_workers_still_hold_leaves_nothing_to_watch(listeners: List
     (address,) = listeners.listen("web", (ANY,), 1)
     held = [os.dup(listeners.descriptors("web", index)[0]) for index in (0, 1)]  # as a worker has them
     calls: list[int] = []
-    listeners.tend("web", frozenset({0, 1}), lambda sock: not calls.append(sock.fileno()))
+    listeners.tend("web", frozenset({0, 1}), accepting(calls))
 
     listeners.listen("web", (TcpBind(LOCAL, free_port()),), 1)
-    listeners.tend("web", frozenset({0, 1}), lambda sock: not calls.append(sock.fileno()))
+    listeners.tend("web", frozenset({0, 1}), accepting(calls))
     with closing(connected(port_of(address))):
         began = time.thread_time()
         reactor.wait(time.monotonic() + 0.2)
@@ -225,7 +234,7 @@ def test_an_app_can_go_from_one_address_to_all_on_the_same_port(listeners: Liste
 def test_a_flood_is_handed_over_to_the_last_connection(listeners: Listeners, reactor: Reactor) -> None:
     (address,) = listeners.listen("web", (ANY,), 1)
     taken: list[int] = []
-    listeners.tend("web", frozenset({0, 1}), lambda sock: not taken.append(sock.fileno()))
+    listeners.tend("web", frozenset({0, 1}), accepting(taken))
     clients: list[socket.socket] = []
     flood = threading.Thread(target=lambda: clients.extend(connected(port_of(address)) for _ in range(200)))
     flood.start()

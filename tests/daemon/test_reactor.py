@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from mainstay.daemon.reactor import Reactor
-
-from tests.waiting import until
+from tests.daemon.turning import turned
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -141,7 +140,7 @@ def test_a_paused_descriptor_calls_again_after_its_pause(pair: Pair) -> None:
 
     reactor.pause(pair[0].fileno(), 0.1)
     reactor.pause(pair[0].fileno(), 0.1)
-    until(lambda: reactor.wait(soon()) or calls)
+    turned(reactor, lambda: calls)
 
     assert calls[0] - paused >= 0.1
 
@@ -154,7 +153,7 @@ def test_a_descriptor_forgotten_in_its_pause_stays_forgotten(pair: Pair) -> None
     reactor.pause(pair[0].fileno(), 0.01)
     reactor.forget(pair[0].fileno())
     reactor.later(0.05, lambda: ended.append("ended"))
-    until(lambda: reactor.wait(soon()) or ended)
+    turned(reactor, lambda: ended)
 
     assert calls == []
 
@@ -165,7 +164,7 @@ def test_calls_for_later_come_in_the_order_of_their_times_and_not_before() -> No
     for name, seconds in (("second", 0.06), ("first", 0.02), ("third", 0.06)):
         reactor.later(seconds, lambda name=name: calls.append((name, time.monotonic() - began)))  # type: ignore[misc]
 
-    until(lambda: reactor.wait(None) or len(calls) == 3)
+    turned(reactor, lambda: len(calls) == 3)
 
     assert [name for name, _ in calls] == ["first", "second", "third"]
     assert calls[0][1] >= 0.02

@@ -15,7 +15,6 @@ from mainstay.sys.program import Spawn
 from mainstay.sys.spawn import spawn
 from mainstay.sys.subreaper import become_subreaper
 from mainstay.sys.tree import Member
-
 from tests.daemon.turning import turned
 
 TOKEN = "web-0@1.1"
@@ -67,7 +66,8 @@ def stage() -> Iterator[Stage]:
     yield found
     for member in found.sweeper.found(procfs.all_stats(), found.leader, TOKEN):
         os.kill(member.pid, signal.SIGKILL)
-    turned(reactor, lambda: children.reap_strangers() or children.pids() == set())
+    turned(reactor, lambda: children.pids() == set())
+    children.reap_strangers()
 
 
 def has_ended(pid: int) -> bool:
@@ -200,6 +200,14 @@ def test_one_look_serves_all_who_ask_at_one_time(stage: Stage) -> None:
     assert stage.sweeper.stats(0.0) is first
     turned(stage.reactor, lambda: True)
     assert stage.sweeper.stats(stage.reactor.turned) is not first
+
+
+def test_a_look_is_not_kept(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 0.05)
+    kept = stage.sweeper.stats(0.0)
+    assert os.getpid() in kept
+
+    turned(stage.reactor, lambda: stage.sweeper.stats(-2.0) == {})
 
 
 def test_an_empty_mark_marks_nobody(stage: Stage) -> None:

@@ -2,6 +2,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,6 @@ import pytest
 from mainstay.errors import MainstayError
 from mainstay.model.spec import AppSpec
 from mainstay.sys import procfs
-
 from tests.daemon import apps
 from tests.daemon.running import Daemon, command, is_gone, once, shell, web
 from tests.waiting import until
@@ -177,8 +177,6 @@ def test_a_program_that_fails_at_once_is_refused_with_its_last_lines(daemon: Dae
 
 
 def test_a_worker_that_never_gets_ready_is_refused_with_its_last_lines(daemon: Daemon, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     source = "import asyncio\nasync def app(scope, receive, send):\n    print('waiting'); await asyncio.sleep(1000)\n"
     folder = apps.write(tmp_path / "site", hangs=source)
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from mainstay.daemon.reactor import Reactor
-
 from tests.waiting import until
 
 T = TypeVar("T")

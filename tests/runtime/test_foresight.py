@@ -8,7 +8,8 @@ SOURCE = str(Path(__file__).parents[2] / "src")
 
 
 def _modules(code: str) -> set[str]:
-    code += "\nimport sys\nfrom mainstay.runtime import foresight\nforesight.import_what_comes_later()\nprint(*sys.modules)"
+    lines = (code, "import sys", "from mainstay.runtime import foresight", "foresight.import_what_comes_later()")
+    code = "\n".join((*lines, "print(*sys.modules)"))
     ran = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": SOURCE}, capture_output=True, text=True, check=True
     )

@@ -6,6 +6,7 @@ import time
 
 from mainstay import __version__
 from mainstay.cli.arguments import print_json
+from mainstay.cli.outcomes import Manner, show_outcomes
 from mainstay.cli.progress import Progress
 from mainstay.cli.render import slot_table
 from mainstay.cli.terminal import DIM
@@ -15,14 +16,26 @@ from mainstay.errors import MainstayError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
     from mainstay.cli.terminal import Console
     from mainstay.client.connection import Client
-    from mainstay.protocol.shapes import Listing, Survivor, Touched
+    from mainstay.protocol.shapes import Listing, Outcome, Survivor, Touched
 
 INTERRUPTED = 130
+
+_DOING = {
+    "apply": "starting",
+    "start": "starting",
+    "stop": "stopping; workers finish what they are doing",
+    "restart": "restarting",
+    "reload": "reloading",
+    "scale": "scaling",
+    "delete": "stopping; workers finish what they are doing",
+    "kill": "stopping everything",
+}
+"""What is said while a verb is carried out and the daemon has said nothing."""
 
 
 class Interrupted(MainstayError):
@@ -66,44 +79,61 @@ def ask(client: Client, verb: str, args: Mapping[str, object], console: Console,
     try:
         if quiet:
             return client.ask(verb, args)
-        with Progress(console.err) as progress:
+        with Progress(console.err, _DOING.get(verb, "waiting for the daemon")) as progress:
             return client.ask(verb, args, on_notice=progress.notice, on_wait=progress.tick)
     except KeyboardInterrupt:
         raise Interrupted(verb) from None
 
 
-def operate(
-    client: Client, verb: str, args: Mapping[str, object], console: Console, as_json: bool, done: str = ""
-) -> int:
-    """Carry out a verb that changes things and show the outcome; the exit code.
+def operate(client: Client, args: Mapping[str, object], manner: Manner, console: Console, as_json: bool = False) -> int:
+    """Carry out the verb of `manner` and show what came of it; the exit code."""
+    return conclude(
+        client, lambda: ask(client, manner.verb, args, console, quiet=as_json), manner, console, as_json=as_json
+    )
 
-    `done` is the word for what was done (`stopped`). Where the daemon could do only a part, that part is shown before
-    its error is raised.
+
+def conclude(
+    client: Client, work: Callable[[], Touched], manner: Manner, console: Console, *, as_json: bool = False
+) -> int:
+    """Do the work, tell what came of each app and show the table of them; the exit code: 1 when something failed.
+
+    Where only a part could be done, that part is shown before the error is raised.
     """
     try:
-        result: Touched = ask(client, verb, args, console, quiet=as_json)
+        result = work()
     except Refused as error:
         if as_json:
             print_json(error_json(error))
-        elif isinstance(error.result, dict) and error.result.get("apps"):
-            show_apps(client, error.result["apps"], console)
+        else:
+            done = touched(error.result)["apps"]
+            show_outcomes([outcome for outcome in done if outcome["outcome"] != "failed"], manner, console)
+            show_apps(client, done, console)
         raise
     if as_json:
         print_json(result)
     else:
-        apps = result.get("apps", [])
-        if done and apps:
-            console.out.print(f"{done}: {', '.join(apps)}")
-        show_apps(client, apps, console)
-    return warn_survivors(result.get("survivors", []), console)
+        show_outcomes(result["apps"], manner, console)
+        show_apps(client, result["apps"], console)
+    failed = any(outcome["outcome"] == "failed" for outcome in result["apps"])
+    return warn_survivors(result["survivors"], console) or int(failed)
 
 
-def show_apps(client: Client, apps: Collection[str], console: Console) -> None:
+def touched(result: object) -> Touched:
+    """What the daemon says it did, also beside an error; nothing when it says nothing."""
+    found = result if isinstance(result, dict) else {}
+    return {"apps": found.get("apps", []), "survivors": found.get("survivors", [])}
+
+
+def show_apps(client: Client, outcomes: Collection[Outcome], console: Console) -> None:
     """The table of these apps, as far as they are still in the list."""
+    apps = {outcome["app"] for outcome in outcomes}
+    if not apps:
+        return
     listing: Listing = client.ask("list")
     rows = [row for row in listing["rows"] if row["app"] in apps]
     if rows:
-        console.out.print(*slot_table(rows, console.out, time.time()))
+        told = {outcome["app"] for outcome in outcomes if outcome["outcome"] == "canary"}
+        console.out.print(*slot_table(rows, console.out, time.time(), told))
 
 
 def warn_survivors(survivors: Collection[Survivor], console: Console) -> int:
@@ -121,5 +151,4 @@ def error_json(error: MainstayError) -> dict[str, object]:
         "lines": list(error.lines),
         "exit_code": error.exit_code,
     }
-    done = error.result if isinstance(error, Refused) and isinstance(error.result, dict) else {}
-    return {**done, "error": body}
+    return {**touched(error.result if isinstance(error, Refused) else None), "error": body}

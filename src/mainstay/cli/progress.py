@@ -1,6 +1,7 @@
 """What is shown while the daemon works: nothing for a moment, then its notices.
 
-On a terminal they are one line that is rewritten, with something that turns; elsewhere plain lines on stderr.
+On a terminal they are one line that is rewritten, with something that turns. Elsewhere, in the log of whoever runs the
+command, they are signs of life: a line a second at most, and one for each app.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mainstay.cli.terminal import Terminal
 
 _QUIET = 0.3  # seconds; what is over sooner needs no progress
+_BETWEEN = 1.0  # seconds from the beginning, and from one line to the next, where lines cannot be rewritten
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_FRAMES = "|/-\\"
 _ERASE = "\r\x1b[K"
@@ -26,12 +28,15 @@ _ERASE = "\r\x1b[K"
 class Progress:
     """Use as a context manager: what it has drawn is gone at the end."""
 
-    def __init__(self, terminal: Terminal, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, terminal: Terminal, doing: str = "waiting for the daemon", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._terminal = terminal
         self._clock = clock
         self._since = clock()
-        self._text = ""
-        self._held: list[str] = []
+        self._text = doing
+        self._untold: dict[str, str] = {}
+        self._told: set[str] = set()
         self._frame = 0
         self._drawn = False
 
@@ -44,27 +49,35 @@ class Progress:
             self._terminal.stream.flush()
             self._drawn = False
 
-    def notice(self, text: str, _app: str = "") -> None:
+    def notice(self, text: str, app: str = "") -> None:
         """The daemon says how it goes."""
         self._text = escaped(text)
-        self._held.append(self._text)
+        if app not in self._told:
+            self._untold.pop(app, None)
+            self._untold[app] = self._text
         self.tick()
 
     def tick(self) -> None:
         """Time has passed."""
-        if self._clock() - self._since < _QUIET:
-            return
+        passed = self._clock() - self._since
         if self._terminal.live:
-            self._draw()
-        else:
-            self._terminal.print_all(self._held)
-        self._held.clear()
+            if passed >= _QUIET:
+                self._draw()
+        elif passed >= _BETWEEN and self._untold:
+            self._tell()
+
+    def _tell(self) -> None:
+        """One line, of the app that spoke last."""
+        app, text = self._untold.popitem()
+        self._told.add(app)
+        self._since = self._clock()
+        self._terminal.print_all([text])
 
     def _draw(self) -> None:
         frames = _FRAMES if self._terminal.unicode else _ASCII_FRAMES
         self._frame = (self._frame + 1) % len(frames)
         width = (self._terminal.width or 80) - 3
-        text = cut(self._text or "waiting for the daemon", width, self._terminal.ellipsis)
+        text = cut(self._text, width, self._terminal.ellipsis)
         self._terminal.stream.write(f"{_ERASE}{self._terminal.paint(frames[self._frame], CYAN)} {text}")
         self._terminal.stream.flush()
         self._drawn = True

@@ -8,7 +8,7 @@ from mainstay.cli.units import cpu_text, memory_text, until_text, uptime_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mainstay.cli.terminal import Terminal
     from mainstay.protocol.shapes import Row
@@ -25,9 +25,12 @@ _STATUS_STYLES = {
 _FAULTS = {"waiting restart": "keeps failing", "errored": "has been given up"}
 
 
-def slot_table(rows: Sequence[Row], terminal: Terminal, now: float) -> list[str]:
-    """The table and, under it, a line for each app that needs a word. `now` in epoch seconds."""
-    return [*table_lines(_columns(rows, terminal, now), terminal), *_remarks(rows, terminal)]
+def slot_table(rows: Sequence[Row], terminal: Terminal, now: float, told: Collection[str] = ()) -> list[str]:
+    """The table and, under it, a line for each app that needs a word. `now` in epoch seconds.
+
+    `told` are the apps of whose rollout enough has been said.
+    """
+    return [*table_lines(_columns(rows, terminal, now), terminal), *_remarks(rows, terminal, told)]
 
 
 def status_style(status: str) -> str:
@@ -43,16 +46,26 @@ def status_text(row: Row, now: float) -> str:
     return ", ".join(words)
 
 
-def shown_name(row: Row, alone: bool) -> str:
-    """What a row is called: the app where it has one slot, the slot otherwise. Both work as selectors."""
-    return row["app"] if alone and row["index"] == 0 else row["slot"]
+def shown_names(rows: Sequence[Row]) -> list[str]:
+    """What rows are called: the app where it has one slot, the slot otherwise. Both work as selectors.
+
+    The rows of a slot whose worker is being replaced are told apart by their generation: `web-0@7`.
+    """
+    generations: dict[str, int] = {}
+    slots: dict[str, set[str]] = {}
+    for row in rows:
+        generations[row["slot"]] = generations.get(row["slot"], 0) + 1
+        slots.setdefault(row["app"], set()).add(row["slot"])
+
+    def name(row: Row) -> str:
+        if generations[row["slot"]] > 1:
+            return f"{row['slot']}@{row['generation']}"
+        return row["app"] if row["index"] == 0 and len(slots[row["app"]]) == 1 else row["slot"]
+
+    return [name(row) for row in rows]
 
 
 def _columns(rows: Sequence[Row], terminal: Terminal, now: float) -> list[Column]:
-    slots: dict[str, int] = {}
-    for row in rows:
-        slots[row["app"]] = slots.get(row["app"], 0) + 1
-
     def of(style: str, texts: list[str]) -> list[Cell]:
         return [(text, style) for text in texts]
 
@@ -61,10 +74,9 @@ def _columns(rows: Sequence[Row], terminal: Terminal, now: float) -> list[Column
         for row in rows
     ]
     restarts = [(str(row["restarts"]), YELLOW if row["restarts"] else "") for row in rows]
-    names = of(BOLD, [shown_name(row, slots[row["app"]] == 1) for row in rows])
     columns = [
         Column("id", of(CYAN, [str(row["id"]) for row in rows]), right=True, rank=2),
-        Column("name", names, shrinks=6),
+        Column("name", of(BOLD, shown_names(rows)), shrinks=6),
         Column("namespace", of("", [row["namespace"] for row in rows]), rank=7, shrinks=9),
         Column("mode", of("", [row["mode"] for row in rows]), rank=8),
         Column("pid", of("", [str(row["pid"] or "") for row in rows]), right=True, rank=6),
@@ -79,13 +91,13 @@ def _columns(rows: Sequence[Row], terminal: Terminal, now: float) -> list[Column
     return columns
 
 
-def _remarks(rows: Sequence[Row], terminal: Terminal) -> list[str]:
+def _remarks(rows: Sequence[Row], terminal: Terminal, told: Collection[str]) -> list[str]:
     by_app: dict[str, list[Row]] = {}
     for row in rows:
         by_app.setdefault(row["app"], []).append(row)
     remarks = []
     for app, slots in by_app.items():
-        remarks += [_rollout_remark(app, row["rollout"]) for row in slots if row["rollout"]][:1]
+        remarks += [_rollout_remark(app, row["rollout"]) for row in slots if row["rollout"] and app not in told][:1]
         remarks += [_fault_remark(app, row["status"]) for row in slots if row["status"] in _FAULTS][:1]
     return [terminal.paint(remark, YELLOW) for remark in remarks]
 
@@ -97,5 +109,5 @@ def _fault_remark(app: str, status: str) -> str:
 def _rollout_remark(app: str, rollout: str) -> str:
     if rollout.startswith("canary"):
         share = rollout.removeprefix("canary").strip()
-        return f"{app}: canary with {share} of new connections (`reload {app} --continue` or `--abort`)"
+        return f"{app}: canary with {share} of new connections (`mainstay reload {app} --continue` or `--abort`)"
     return f"{app} is being reloaded: {rollout}"

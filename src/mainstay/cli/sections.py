@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainstay.cli.escaping import escaped, escaped_but_colours, without_colours
-from mainstay.cli.render import status_style, status_text
+from mainstay.cli.render import shown_names, status_style, status_text
 from mainstay.cli.terminal import BOLD, CYAN, DIM, RED, YELLOW
 from mainstay.cli.units import binary_text, cpu_text, memory_text, moment_text, seconds_text, uptime_text
 from mainstay.cli.width import pad
@@ -26,8 +26,9 @@ def app_sections(app: AppDetail, terminal: Terminal, now: float) -> list[str]:
         lines += ["", _title("differs from what was declared", terminal)]
         lines += [f"  {terminal.paint(escaped(difference), YELLOW)}" for difference in app["differences"]]
     lines += ["", _title("declared", terminal), *_pairs(_declared(app["spec"]), terminal)]
-    for slot in app["slots"]:
-        lines += ["", *_slot(slot, terminal, now)]
+    for slot, name in zip(app["slots"], shown_names(app["slots"]), strict=True):
+        shown = name if "@" in name else slot["slot"]
+        lines += ["", _title(f"{shown} (number {slot['id']})", terminal), *_slot(slot, terminal, now)]
     return lines
 
 
@@ -46,7 +47,7 @@ def _overview(app: AppDetail, terminal: Terminal) -> list[str]:
         pairs.append(("template", f"{template['state']}{pid}{reason}"))
     rollout = app["rollout"]
     if rollout is not None:
-        share = f", {rollout['share']}% of new connections" if rollout["share"] is not None else ""
+        share = f", {rollout['share']}% of new connections" if rollout["share"] else ""
         done = f"{rollout['done']} of {rollout['of']} slots"
         pairs.append(("rollout", f"generation {rollout['generation']}, {rollout['state']}{share}, {done}"))
     return _pairs(pairs, terminal)
@@ -134,7 +135,7 @@ def _slot(slot: SlotDetail, terminal: Terminal, now: float) -> list[str]:
         ("err", slot["logs"]["err"]),
         ("lost lines", _dropped(slot)),
     ]
-    lines = [_title(f"{slot['slot']} (number {slot['id']})", terminal), *_pairs(pairs, terminal)]
+    lines = _pairs(pairs, terminal)
     if slot["exits"]:
         lines.append(f"  {terminal.paint('last exits', DIM)}")
         for exit_ in slot["exits"][-_EXITS:]:

@@ -162,9 +162,8 @@ class Daemon:
             {"app": o.app, "outcome": o.outcome, "changes": list(o.changes), "message": o.message}
             for o in reply.outcomes
         ]
-        apps: object = outcomes if request.verb == "apply" else names
         survivors = [{"pid": member.pid, "name": member.name} for member in left]
-        result = {"apps": apps, "outcomes": outcomes, "survivors": survivors}
+        result = {"apps": outcomes, "survivors": survivors}
         refusal = reply.refusal
         if refusal is None:
             self.control.send(client, Done(request.id, result))

@@ -19,6 +19,8 @@ MARK = "MAINSTAY_WORKER"
 LOOK_EVERY = 0.05
 FRESH = 0.02
 """Seconds for which one look at all processes serves everybody who wants to signal some."""
+KEPT = 1.0
+"""Seconds after which such a look is dropped: it is large where many processes run."""
 AFTER_KILL = 2.0
 """Seconds after SIGKILL until a process counts as a survivor: it hangs in the kernel, or is not ours to end."""
 
@@ -39,9 +41,14 @@ class Sweeper:
     def stats(self, since: float) -> Stats:
         """All processes, looked at not before this instant (monotonic)."""
         if self._taken < since:
+            if not self._stats:
+                self.reactor.later(KEPT, self._drop)
             self._taken = time.monotonic()
             self._stats = procfs.all_stats()
         return self._stats
+
+    def _drop(self) -> None:
+        self._stats, self._taken = {}, -1.0
 
     def members(self, leader: int, token: str) -> tuple[tree.Member, ...]:
         """The processes of a worker that runs, the worker first. What it forks meanwhile is found by its sweep."""

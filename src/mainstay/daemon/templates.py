@@ -119,7 +119,8 @@ class Templates:
             return
         template.told = True
         if template.forks and template.control.fileno() >= 0:
-            template.control.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # it has ended already
+                template.control.shutdown(socket.SHUT_WR)
         else:
             template.child.signal(signal.SIGTERM)
         self._kill_later(template, STOP_TIMEOUT)

@@ -3,11 +3,14 @@
 Import it under TYPE_CHECKING: `mainstay list` must not pay for `typing`. Times are epoch seconds, durations seconds.
 """
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, TypedDict
 
 
 class Row(TypedDict):
-    """A slot, as `list` shows it. `uptime` counts from ready, `cpu` is percent of one core, `memory` bytes (PSS)."""
+    """A slot, as `list` shows it. `uptime` counts from ready, `cpu` is percent of one core, `memory` bytes (PSS).
+
+    A slot whose worker is being replaced has two rows, of two generations.
+    """
 
     id: int
     app: str
@@ -34,18 +37,26 @@ class Listing(TypedDict):
 
 
 class Outcome(TypedDict):
-    """What `apply` did with one app."""
+    """What came of one app. `changes` are for people: `instances 2 -> 4 (live)`; a failure's cause is the `message`."""
 
     app: str
-    outcome: Literal["started", "unchanged", "changed", "failed"]
+    outcome: Literal[
+        "started",
+        "unchanged",
+        "changed",
+        "reloaded",
+        "restarted",
+        "stopped",
+        "deleted",
+        "scaled",
+        "canary",
+        "aborted",
+        "signalled",
+        "reset",
+        "failed",
+    ]
     changes: list[str]
     message: str
-
-
-class Applied(TypedDict):
-    """`apply`."""
-
-    apps: list[Outcome]
 
 
 class Survivor(TypedDict):
@@ -56,11 +67,10 @@ class Survivor(TypedDict):
 
 
 class Touched(TypedDict):
-    """The verbs that steer: which apps they acted on, and what would not stop."""
+    """Every verb that changes something: what came of each app, and what would not stop."""
 
-    apps: NotRequired[list[str]]
-    stopped: NotRequired[list[str]]
-    survivors: NotRequired[list[Survivor]]
+    apps: list[Outcome]
+    survivors: list[Survivor]
 
 
 class Dropped(TypedDict):

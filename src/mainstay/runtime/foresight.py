@@ -11,7 +11,8 @@ from importlib.util import find_spec
 
 LATER = {
     "anyio": ("anyio._backends._asyncio",),
-    "sqlalchemy": ("sqlalchemy.dialects.sqlite",),
+    "fastapi": ("fastapi.telemetry._runtime",),
+    "sqlalchemy": ("sqlalchemy.dialects.sqlite", "sqlite3"),
     "jinja2": ("jinja2.debug", "jinja2.ext"),
     "django": ("django.core.handlers.wsgi", "django.core.handlers.asgi"),
 }

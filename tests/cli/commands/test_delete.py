@@ -1,15 +1,15 @@
 from pathlib import Path
 
-from tests.cli.fake_daemon import FakeDaemon, ok
+from tests.cli.fake_daemon import FakeDaemon, came_of, ok
 from tests.cli.running import mainstay
 
 
 def test_apps_are_deleted_and_no_longer_shown(home: Path, daemon: FakeDaemon) -> None:
-    daemon.answers["delete"] = ok({"apps": ["web", "jobs"]})
+    daemon.answers["delete"] = ok(came_of("web jobs", "deleted"))
 
     ran = mainstay(home, "delete", "web", "jobs")
 
-    assert (ran.code, ran.out) == (0, "deleted: web, jobs\n")
+    assert (ran.code, ran.out) == (0, "web deleted\njobs deleted\n")
     assert daemon.asked("delete") == [{"selectors": ["web", "jobs"]}]
 
 

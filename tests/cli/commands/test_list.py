@@ -87,6 +87,27 @@ def test_without_a_daemon_the_table_is_empty_and_none_is_started(home: Path) -> 
     assert not home.exists()
 
 
+@pytest.mark.usefixtures("daemon")
+def test_on_a_terminal_there_is_no_empty_table(home: Path) -> None:
+    ran = on_terminal(home, "list")
+
+    assert (ran.code, ran.out) == (0, "no apps; `mainstay start APP` starts one\n")
+
+
+@pytest.mark.usefixtures("daemon")
+def test_in_a_pipe_the_heading_stays_where_there_is_no_app(home: Path) -> None:
+    ran = mainstay(home, "list")
+
+    assert (ran.code, len(ran.out.splitlines())) == (0, 3)
+    assert ran.err == "no apps; `mainstay start APP` starts one\n"
+
+
+def test_on_a_terminal_without_a_daemon_just_that_is_said(home: Path) -> None:
+    ran = on_terminal(home, "list")
+
+    assert (ran.code, ran.out.splitlines()[0].startswith("no daemon runs")) == (0, True)
+
+
 def test_without_a_daemon_json_is_an_empty_array(home: Path) -> None:
     ran = mainstay(home, "list", "--json")
 

@@ -2,29 +2,44 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.fake_daemon import FakeDaemon, ok, refused, row
+from tests.cli.fake_daemon import FakeDaemon, came_of, ok, refused, row
 from tests.cli.running import mainstay
 
 
 @pytest.mark.parametrize(
-    ("options", "verb", "args", "said"),
+    ("options", "verb", "args", "outcome"),
     [
-        ((), "reload", {"canary": None}, "reloaded: web"),
-        (("--canary", "10%"), "reload", {"canary": 10}, "canary started: web"),
-        (("--continue",), "rollout", {"action": "continue"}, "reloaded: web"),
-        (("--abort",), "rollout", {"action": "abort"}, "taken back: web"),
+        ((), "reload", {"canary": None}, "reloaded"),
+        (("--canary", "10%"), "reload", {"canary": 10}, "canary"),
+        (("--continue",), "rollout", {"action": "continue"}, "reloaded"),
+        (("--abort",), "rollout", {"action": "abort"}, "aborted"),
     ],
 )
 def test_a_reload_and_its_canary(
-    home: Path, daemon: FakeDaemon, options: tuple[str, ...], verb: str, args: dict[str, object], said: str
+    home: Path, daemon: FakeDaemon, options: tuple[str, ...], verb: str, args: dict[str, object], outcome: str
 ) -> None:
-    daemon.answers[verb] = ok({"apps": ["web"]})
+    daemon.answers[verb] = ok(came_of("web", outcome))
     daemon.rows(row("web-0"))
 
     ran = mainstay(home, "reload", "web", *options)
 
     assert (ran.code, daemon.asked(verb)) == (0, [{"selectors": ["web"], **args}])
-    assert ran.out.splitlines()[0] == said
+    assert ran.out.startswith("web ")
+
+
+def test_a_canary_says_once_what_to_do_next(home: Path, daemon: FakeDaemon) -> None:
+    daemon.answers["reload"] = ok(
+        came_of("web", "canary", message="holds with 10 % of new connections on generation 4")
+    )
+    daemon.rows(row("web-0", rollout="canary 10%"), row("web-0", rollout="canary 10%", marks=["canary"], generation=4))
+
+    ran = mainstay(home, "reload", "web", "--canary", "10%")
+
+    assert ran.out.splitlines()[0] == (
+        "web holds with 10 % of new connections on generation 4; `mainstay reload web --continue` or `--abort`"
+    )
+    assert ran.out.count("--continue") == 1
+    assert "online, canary" in ran.out
 
 
 def test_bad_code_is_refused_with_its_own_last_words(home: Path, daemon: FakeDaemon) -> None:
@@ -55,8 +70,7 @@ def test_a_canary_is_continued_or_aborted_but_not_both(home: Path) -> None:
 
 def test_a_file_is_applied_as_a_reload(home: Path, daemon: FakeDaemon, tmp_path: Path) -> None:
     (tmp_path / "mainstay.toml").write_text("[apps.jobs]\ncommand = ['sleep', '60']\n")
-    outcome = {"app": "jobs", "outcome": "changed", "changes": ["command (restart)"], "message": ""}
-    daemon.answers["apply"] = ok({"apps": [outcome]})
+    daemon.answers["apply"] = ok(came_of("jobs", "changed", "command (restart)"))
 
     ran = mainstay(home, "reload", "mainstay.toml", cwd=tmp_path)
 

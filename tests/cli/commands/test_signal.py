@@ -2,17 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.fake_daemon import FakeDaemon, ok
+from tests.cli.fake_daemon import FakeDaemon, came_of, ok
 from tests.cli.running import mainstay
 
 
 @pytest.mark.parametrize("name", ["SIGUSR1", "usr1", "10"])
 def test_a_signal_is_sent_by_its_name(home: Path, daemon: FakeDaemon, name: str) -> None:
-    daemon.answers["signal"] = ok({"apps": ["web"]})
+    daemon.answers["signal"] = ok(came_of("web jobs", "signalled", message="1 workers"))
 
     ran = mainstay(home, "signal", name, "web-0")
 
-    assert (ran.code, ran.out) == (0, "SIGUSR1 sent to: web\n")
+    assert (ran.code, ran.out) == (0, "web got SIGUSR1, 1 worker\njobs got SIGUSR1, 1 worker\n")
     assert daemon.asked("signal") == [{"selectors": ["web-0"], "signal": "SIGUSR1"}]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from mainstay.model.codec import load
 from mainstay.model.spec import AppSpec, Command, PythonApp, RestartOn
-from tests.cli.fake_daemon import FakeDaemon, Json, ok, refused, row
+from tests.cli.fake_daemon import FakeDaemon, Json, came_of, ok, refused, row
 from tests.cli.running import mainstay
 
 
@@ -13,10 +13,8 @@ def applied(outcome: str = "started", *changes: str, message: str = "") -> objec
     """Answers `apply` with one outcome for each spec."""
 
     def answer(args: Json) -> object:
-        apps = [
-            {"app": s["name"], "outcome": outcome, "changes": list(changes), "message": message} for s in args["specs"]
-        ]
-        return iter([{"ok": {"apps": apps}}])
+        names = " ".join(spec["name"] for spec in args["specs"])
+        return iter([{"ok": came_of(names, outcome, *changes, message=message)}])
 
     return answer
 
@@ -117,9 +115,9 @@ def test_an_app_that_cannot_start_is_told_with_its_last_words(home: Path, projec
 
 
 def test_what_started_before_another_failed_is_shown(home: Path, project: Path, daemon: FakeDaemon) -> None:
-    done = {"app": "jobs", "outcome": "started", "changes": [], "message": ""}
-    failed = {"app": "mail", "outcome": "failed", "changes": [], "message": "exit code 1"}
-    daemon.answers["apply"] = refused("cannot start mail: exit code 1", result={"apps": [done, failed]})
+    done = came_of("jobs", "started")
+    done["apps"] += came_of("mail", "failed", message="exit code 1")["apps"]
+    daemon.answers["apply"] = refused("cannot start mail: exit code 1", result=done)
     daemon.rows(row("jobs-0"), row("mail-0", id=1, status="errored", pid=None))
 
     ran = mainstay(home, "start", cwd=project)
@@ -142,12 +140,27 @@ def test_a_failed_outcome_is_exit_code_1_though_nothing_was_refused(
 
 def test_a_stopped_app_is_started_by_its_name(home: Path, project: Path, daemon: FakeDaemon) -> None:
     daemon.rows(row("web-0", status="stopped"), row("web-1", status="stopped"), row("jobs-0", id=2))
-    daemon.answers["start"] = ok({"apps": ["web"]})
+    came = came_of("web", "started")
+    came["apps"] += came_of("jobs", "unchanged")["apps"]
+    daemon.answers["start"] = ok(came)
 
     ran = mainstay(home, "start", "web", "2", cwd=project)
 
     assert (ran.code, daemon.asked("start"), daemon.asked("apply")) == (0, [{"selectors": ["web", "2"]}], [])
     assert ran.out.startswith("web started\njobs already runs, nothing changed\n")
+
+
+def test_what_started_by_name_is_told_though_a_target_after_it_fails(
+    home: Path, project: Path, daemon: FakeDaemon
+) -> None:
+    daemon.rows(row("web-0"))
+    daemon.answers["start"] = ok(came_of("web", "started"))
+    daemon.answers["apply"] = refused("cannot start worker: exit code 1", result=came_of("worker", "failed"))
+
+    ran = mainstay(home, "start", "web", "worker.py", cwd=project)
+
+    assert (ran.code, ran.out.startswith("web started\n")) == (1, True)
+    assert ran.err == "mainstay: cannot start worker: exit code 1\n"
 
 
 def test_a_file_is_meant_where_the_list_has_no_such_name(home: Path, project: Path, daemon: FakeDaemon) -> None:

@@ -192,6 +192,7 @@ def test_a_file_moved_away_by_logrotate_is_reopened_when_told(tmp_path: Path) ->
         b.capture.barrier(30)
         (tmp_path / "web-0.out.log").rename(tmp_path / "elsewhere")
         b.capture.reopen()
+        b.capture.barrier(30)
         os.write(fd, b"after\n")
         b.capture.barrier(30)
 

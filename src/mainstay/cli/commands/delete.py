@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mainstay.cli.arguments import Parser
 from mainstay.cli.asking import operate, reach
+from mainstay.cli.outcomes import Manner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,4 +36,4 @@ def run(argv: list[str], console: Console) -> int:
     """Delete and wait until all workers are gone."""
     options = parser().read(argv, Options())
     with reach(console, quiet=options.json) as client:
-        return operate(client, "delete", {"selectors": options.selectors}, console, options.json, done="deleted")
+        return operate(client, {"selectors": options.selectors}, Manner("delete"), console, options.json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mainstay.cli.arguments import Parser, print_json
 from mainstay.cli.asking import ask, warn_survivors
+from mainstay.cli.outcomes import Manner, show_outcomes
 from mainstay.client.connect import NotRunning, connect
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ def run(argv: list[str], console: Console) -> int:
         client = connect()
     except NotRunning as nobody:
         if options.json:
-            print_json({"apps": []})
+            print_json({"apps": [], "survivors": []})
         console.err.print(f"no daemon runs (MAINSTAY_HOME is {nobody.home}): there is nothing to stop")
         return 0
     with client:
@@ -48,8 +49,6 @@ def run(argv: list[str], console: Console) -> int:
     if options.json:
         print_json(result)
     else:
-        apps = result.get("apps", [])
-        if apps:
-            console.out.print(f"stopped: {', '.join(apps)}")
+        show_outcomes(result["apps"], Manner("kill"), console)
         console.out.print(f"the daemon (pid {client.pid}) {'has ended' if gone else 'is ending'}")
-    return warn_survivors(result.get("survivors", []), console)
+    return warn_survivors(result["survivors"], console)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mainstay.client.connection import Client
     from mainstay.protocol.shapes import Listing, Row
 
+_NO_APPS = "no apps; `mainstay start APP` starts one"
 _INTERVAL = 1.0  # seconds between two pictures of --watch
 # The other screen, without a cursor and without wrapping long lines; and back.
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -61,10 +62,12 @@ def run(argv: list[str], console: Console) -> int:
     rows, home = _rows(None)
     if options.json:
         _print_rows_as_json(rows, order)
-    else:
+    elif rows or not console.out.is_terminal:  # a script that skips the heading finds one
         console.out.print(*slot_table(order(rows), console.out, time.time()))
     if home:
         console.err.print(f"no daemon runs (MAINSTAY_HOME is {home}); `mainstay start` starts one")
+    elif not rows and not options.json:
+        console.err.print(_NO_APPS)
     return 0
 
 
@@ -136,8 +139,8 @@ def _watch(options: Options, order: Callable[[list[Row]], list[Row]], console: C
             if options.json:
                 _print_rows_as_json(rows, order)
             else:
-                picture = slot_table(order(rows), console.out, time.time())
-                picture += ["no daemon runs"] if home else []
+                picture = slot_table(order(rows), console.out, time.time()) if rows else []
+                picture += ["no daemon runs"] if home else [] if rows else [_NO_APPS]
                 _draw(picture, console, live)
             out.flush()
             time.sleep(_INTERVAL)

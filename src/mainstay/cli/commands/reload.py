@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from mainstay.cli.arguments import Parser
-from mainstay.cli.asking import operate, reach
+from mainstay.cli.asking import conclude, operate, reach
+from mainstay.cli.outcomes import Manner
 from mainstay.errors import UsageError
 
 TYPE_CHECKING = False
@@ -58,31 +59,32 @@ def run(argv: list[str], console: Console) -> int:
     if any(selector.endswith(".toml") for selector in options.selectors):
         return _reload_files(options, console)
     if options.go_on or options.abort:
-        verb, done = "rollout", "reloaded" if options.go_on else "taken back"
+        verb = "rollout"
         args: dict[str, object] = {
             "selectors": options.selectors,
             "action": "continue" if options.go_on else "abort",
         }
     else:
         share = percent(options.canary) if options.canary else None
-        verb, done = "reload", "reloaded" if share is None else "canary started"
+        verb = "reload"
         args = {"selectors": options.selectors, "canary": share}
     with reach(console, quiet=options.json) as client:
-        return operate(client, verb, args, console, options.json, done=done)
+        return operate(client, args, Manner(verb), console, options.json)
 
 
 def _reload_files(options: Options, console: Console) -> int:
-    from mainstay.cli.applying import apply_specs, conclude
+    from mainstay.cli.applying import applications, in_turn, places
     from mainstay.config import adhoc
 
     if options.canary or options.go_on or options.abort:
         raise UsageError("cannot start a canary from a file", hint="`mainstay reload NAME --canary 10%`")
     ambient = adhoc.Ambient(os.getcwd(), os.environ)
     specs = [spec for file in options.selectors for spec in adhoc.spec_from_target(file, adhoc.Options(), ambient)]
-    args: dict[str, object] = {"mode": "reload", "only": False}
+    requests = applications(specs, {"mode": "reload", "only": False})
+    manner = Manner("apply", places=places(specs))
     with reach(console, quiet=options.json) as client:
         return conclude(
-            client, lambda: apply_specs(client, specs, args, console, options.json), specs, console, options.json
+            client, lambda: in_turn(client, requests, console, options.json), manner, console, as_json=options.json
         )
 
 

@@ -6,6 +6,7 @@ import os
 
 from mainstay.cli.arguments import Parser
 from mainstay.cli.asking import operate, reach
+from mainstay.cli.outcomes import Manner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,4 +51,4 @@ def run(argv: list[str], console: Console) -> int:
 
         args["env_layers"] = [dump(shell_layer(os.environ))]
     with reach(console, quiet=options.json) as client:
-        return operate(client, "restart", args, console, options.json, done="restarted")
+        return operate(client, args, Manner("restart"), console, options.json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mainstay.cli.arguments import Parser
 from mainstay.cli.asking import operate, reach
+from mainstay.cli.outcomes import Manner
 from mainstay.errors import UsageError
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ def run(argv: list[str], console: Console) -> int:
     options = parser().read(argv, Options())
     args = {"app": options.app, "to": wanted(options.to)}
     with reach(console, quiet=options.json) as client:
-        return operate(client, "scale", args, console, options.json, done="scaled")
+        return operate(client, args, Manner("scale"), console, options.json)
 
 
 def wanted(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mainstay.cli.arguments import SELECTORS, Parser
 from mainstay.cli.asking import operate, reach
+from mainstay.cli.outcomes import Manner
 from mainstay.errors import UsageError
 from mainstay.model.exits import signal_name, signal_number
 
@@ -38,9 +39,10 @@ def parser() -> Parser:
 def run(argv: list[str], console: Console) -> int:
     """Send it."""
     options = parser().read(argv, Options())
-    args = {"selectors": options.selectors, "signal": signal_called(options.signal)}
+    signal = signal_called(options.signal)
+    args = {"selectors": options.selectors, "signal": signal}
     with reach(console, quiet=options.json) as client:
-        return operate(client, "signal", args, console, options.json, done=f"{args['signal']} sent to")
+        return operate(client, args, Manner("signal", signal=signal), console, options.json)
 
 
 def signal_called(text: str) -> str:

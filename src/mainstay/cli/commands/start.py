@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 
-from mainstay.cli.applying import apply_specs, conclude
+from mainstay.cli.applying import applications, in_turn, places
 from mainstay.cli.arguments import Parser
-from mainstay.cli.asking import ask, reach
+from mainstay.cli.asking import conclude, reach
 from mainstay.cli.nearest import nearest
+from mainstay.cli.outcomes import Manner
 from mainstay.client.connect import NotRunning, has_state
 from mainstay.config import adhoc
 from mainstay.errors import NoSuchName, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mainstay.cli.applying import Asked
     from mainstay.cli.terminal import Console
     from mainstay.client.connection import Client
     from mainstay.model.spec import AppSpec
-    from mainstay.protocol.shapes import Listing, Outcome, Row, Touched
+    from mainstay.protocol.shapes import Listing, Row
 
 
 class Options:
@@ -112,13 +114,12 @@ def _running(options: Options, console: Console) -> Client | None:
 
 
 def _carry_out(client: Client, names: list[str], specs: list[AppSpec], options: Options, console: Console) -> int:
-    args: dict[str, object] = {"mode": "start", "only": bool(options.only)}
-
-    def work() -> list[Outcome]:
-        again = _start_again(client, names, console, options.json) if names else []
-        return again + apply_specs(client, specs, args, console, options.json)
-
-    return conclude(client, work, specs, console, options.json)
+    again: list[Asked] = [("start", {"selectors": names})] if names else []
+    requests = again + applications(specs, {"mode": "start", "only": bool(options.only)})
+    manner = Manner("apply", places=places(specs))
+    return conclude(
+        client, lambda: in_turn(client, requests, console, options.json), manner, console, as_json=options.json
+    )
 
 
 def _app_options(options: Options, args: tuple[str, ...]) -> adhoc.Options:
@@ -184,16 +185,3 @@ def _named(target: str, rows: list[Row]) -> NoSuchName | UsageError | None:
         return None
     message = f"cannot start {target}: no app is called so, and there is no such file, program or module:app"
     return NoSuchName(message, hint=f"did you mean {near}?")
-
-
-def _start_again(client: Client, names: list[str], console: Console, quiet: bool) -> list[Outcome]:
-    """Start apps of the list; those that the daemon did not touch ran already."""
-    rows = _rows(client)
-    meant = dict.fromkeys(row["app"] for row in rows if set(names) & set(_selectors(row)))
-    touched: Touched = ask(client, "start", {"selectors": names}, console, quiet)
-    started = touched.get("apps", [])
-    return [_outcome(app, started=app in started) for app in dict.fromkeys([*meant, *started])]
-
-
-def _outcome(app: str, started: bool) -> Outcome:
-    return {"app": app, "outcome": "started" if started else "unchanged", "changes": [], "message": ""}

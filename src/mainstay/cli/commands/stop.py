@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mainstay.cli.arguments import Parser
 from mainstay.cli.asking import operate, reach
+from mainstay.cli.outcomes import Manner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,4 +41,4 @@ def run(argv: list[str], console: Console) -> int:
     """Stop, wait until all are gone, show what is left."""
     options = parser().read(argv, Options())
     with reach(console, quiet=options.json) as client:
-        return operate(client, "stop", {"selectors": options.selectors}, console, options.json, done="stopped")
+        return operate(client, {"selectors": options.selectors}, Manner("stop"), console, options.json)

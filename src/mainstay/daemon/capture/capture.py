@@ -116,7 +116,7 @@ class Capture:
             sink.policy = policy
 
     def reopen(self) -> None:
-        """Open all files anew: somebody else has moved them away."""
+        """Open all files anew: somebody else has moved them away. Returns at once; after a `barrier` it is done."""
 
         def close_all() -> None:
             for sink in list(self._sinks.values()):
