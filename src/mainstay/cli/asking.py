@@ -60,7 +60,8 @@ def reach(console: Console, *, start: bool = False, quiet: bool = False) -> Clie
         if not start:
             raise
         client = connect(start=True)
-        _say(f"started the daemon (pid {client.pid})", console, quiet)
+        if client.started:
+            _say(f"started the daemon (pid {client.pid})", console, quiet)
     if client.version != __version__:
         _say(f"the daemon is mainstay {client.version}, this is {__version__}", console, quiet)
     return client

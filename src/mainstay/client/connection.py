@@ -71,13 +71,28 @@ def _connected(sock: socket.socket, path: str, deadline: float) -> bool:
                 raise Unanswered(f"cannot reach the daemon: it takes no connections on {path}") from None
             time.sleep(0.01)
         except OSError as error:
-            raise MainstayError(f"cannot connect to {path}: {error.strerror or error}") from None
+            raise MainstayError(
+                f"cannot connect to {path}: {error.strerror or error}", hint=_owner_hint(path)
+            ) from None
+
+
+def _owner_hint(path: str) -> str:
+    """What to do about a socket that is not ours."""
+    from mainstay.client.home import user_name
+
+    try:
+        owner = os.stat(path).st_uid
+    except OSError:
+        return ""
+    if owner == os.geteuid():
+        return ""
+    return f"it belongs to user {user_name(owner)}: run this as that user, or set MAINSTAY_HOME to another folder"
 
 
 class Client:
     """One connection. Use it as a context manager, or `close` it.
 
-    `version`, `pid` and `home` are the daemon's.
+    `version`, `pid` and `home` are the daemon's; `started` says whether this command started it.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -88,6 +103,7 @@ class Client:
         self.version = ""
         self.pid = 0
         self.home = ""
+        self.started = False
 
     def __enter__(self) -> Client:
         return self

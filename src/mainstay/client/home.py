@@ -46,7 +46,7 @@ def checked_home(home: str) -> str:
         raise MainstayError(f"cannot use {home}: it is not a folder", hint="set MAINSTAY_HOME to another path")
     if found.st_uid != os.geteuid():
         raise UnsafeHome(
-            f"cannot use {home}: it belongs to user {_user_name(found.st_uid)}",
+            f"cannot use {home}: it belongs to user {user_name(found.st_uid)}",
             hint="set MAINSTAY_HOME to a folder of your own, or run this as that user",
         )
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -62,11 +62,13 @@ def prepared_home(home: str) -> str:
     except FileExistsError:
         pass
     except OSError as error:
-        raise MainstayError(f"cannot make {home}: {error.strerror}") from None
+        hint = "set MAINSTAY_HOME to a folder where you may write, with room on its disk"
+        raise MainstayError(f"cannot make {home}: {error.strerror}", hint=hint) from None
     return checked_home(home)
 
 
-def _user_name(uid: int) -> str:
+def user_name(uid: int) -> str:
+    """The name of a user, or the number where it has none."""
     import pwd
 
     try:

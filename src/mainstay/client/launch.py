@@ -22,6 +22,7 @@ LAUNCH_TIMEOUT = 10.0
 
 _AFTER_EXIT = 2.0  # seconds in which the daemon of a command that ran at the same time may still come up
 _LINES = 10
+_TRACEBACK = "Traceback (most recent call last):"
 
 
 class LaunchFailed(MainstayError):
@@ -43,15 +44,17 @@ def launch(home: str, timeout: float = LAUNCH_TIMEOUT) -> Client:
     while time.monotonic() < deadline:
         client = open_connection(socket, timeout=max(0.1, deadline - time.monotonic()))
         if client is not None:
+            client.started = client.pid == child.pid
             return client
         if not exited and child.poll() is not None:
             exited = True
             deadline = min(deadline, time.monotonic() + (_AFTER_EXIT if child.returncode == 0 else 0.2))
         time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
-    why = _ending(child.returncode) if exited else f"it did not answer within {timeout:g} s (pid {child.pid})"
-    lines = _last_lines(log, said_before)
-    raise LaunchFailed(f"cannot start the daemon: {why}", hint=f"its log is {log}", lines=lines)
+    if not exited:
+        why = f"it did not answer within {timeout:g} s (pid {child.pid})"
+        raise LaunchFailed(f"cannot start the daemon: {why}", hint=f"its log is {log}", lines=_words(log, said_before))
+    raise _ended(child.returncode, _words(log, said_before), log)
 
 
 def daemon_command() -> list[str]:
@@ -94,16 +97,42 @@ def _spawn(home: str, log: str) -> subprocess.Popen[bytes]:
         os.close(out)
 
 
-def _ending(code: int) -> str:
+def _ended(code: int, words: tuple[str, ...], log: str) -> LaunchFailed:
+    """Why a daemon ended before it answered: what the system refused it where that is so, else its last words."""
     from mainstay.model.exits import Exited, Signaled
 
-    return f"it ended at once ({Exited(code) if code >= 0 else Signaled(-code)})"
+    refusal = _refused_by_system(words[-1]) if words else ""
+    if refusal:
+        return LaunchFailed(f"cannot start the daemon: {refusal}", hint=f"its log is {log}")
+    why = f"it ended at once ({Exited(code) if code >= 0 else Signaled(-code)})"
+    full = _is_full(log) and not words
+    hint = f"the disk that {log} is on is full" if full else f"its log is {log}"
+    return LaunchFailed(f"cannot start the daemon: {why}", hint=hint, lines=words)
 
 
-def _last_lines(log: str, offset: int) -> tuple[str, ...]:
+def _refused_by_system(word: str) -> str:
+    """`No space left on device: '/a'` for the last line of a traceback, `OSError: [Errno 28] No space ...`."""
+    kind, _, rest = word.partition(": [Errno ")
+    _, found, text = rest.partition("] ")
+    return text if found and kind.isidentifier() else ""
+
+
+def _is_full(path: str) -> bool:
+    try:
+        disk = os.statvfs(path)
+    except OSError:
+        return False
+    return disk.f_bavail == 0
+
+
+def _words(log: str, offset: int) -> tuple[str, ...]:
+    """The last lines of the log after `offset`; of a traceback only what it ends with, the rest is for the log."""
     try:
         with open(log, encoding="utf-8", errors="backslashreplace") as file:
             file.seek(offset)
-            return tuple(file.read().splitlines()[-_LINES:])
+            lines = file.read().splitlines()
     except OSError:
         return ()
+    if _TRACEBACK in lines:
+        lines = [*lines[: lines.index(_TRACEBACK)], lines[-1]]
+    return tuple(lines[-_LINES:])
