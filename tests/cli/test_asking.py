@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def test_a_quick_answer_shows_no_progress(home: Path, daemon: FakeDaemon) -> Non
     )
 
     assert mainstay(home, "restart", "web").err == ""
+
+
+def test_the_start_of_a_daemon_is_told_by_who_started_it(home: Path) -> None:
+    ran = mainstay(home, "start", "sleep 1000", "--name", "one")
+    again = mainstay(home, "start", "sleep 1000", "--name", "one")
+    killed = mainstay(home, "kill")
+
+    assert re.fullmatch(r"started the daemon \(pid [0-9]+\)\n", ran.err)
+    assert (again.err, again.out.splitlines()[0]) == ("", "one already runs, nothing changed")
+    assert killed.out.startswith("one stopped\nthe daemon (pid")
 
 
 def test_a_daemon_that_goes_away_is_told(home: Path, daemon: FakeDaemon) -> None:

@@ -40,7 +40,7 @@ def test_what_came_of_an_app_is_a_sentence(verb: str, outcome: str, message: str
 
 def test_a_canary_says_how_to_go_on() -> None:
     assert said("reload", "canary", message="holds with 10 % of new connections on generation 4") == (
-        "web holds with 10 % of new connections on generation 4; `mainstay reload web --continue` or `--abort`\n"
+        "web holds with 10 % of new connections on generation 4\n  `mainstay reload web --continue` or `--abort`\n"
     )
 
 

@@ -65,7 +65,7 @@ def test_the_one_slot_of_an_app_keeps_its_number_while_it_has_two_rows() -> None
 def test_a_canary_is_told_once_with_what_to_do_about_it() -> None:
     text = drawn(140, row("web-0", rollout="canary 10%"), row("web-1", rollout="canary 10%"))
 
-    assert text.count("web: canary with 10% of new connections (`mainstay reload web --continue` or `--abort`)") == 1
+    assert text.count("web: canary with 10% of new connections (`reload web --continue` or `--abort`)") == 1
 
 
 def test_a_reload_shows_how_far_it_is() -> None:

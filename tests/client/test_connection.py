@@ -1,3 +1,5 @@
+import os
+import pwd
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from mainstay.errors import MainstayError
 from mainstay.protocol.framing import PROTOCOL, ProtocolError, Reader
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from tests.cli.fake_daemon import FakeDaemon, Json, ok, refused
+from tests.client.nobody import as_nobody, place_for_nobody
 from tests.waiting import until
 
 
@@ -97,6 +100,20 @@ def test_a_daemon_of_another_protocol_is_named(tmp_path: Path) -> None:
         connected(daemon)
 
     assert "kill 77" in raised.value.hint
+
+
+def test_a_socket_of_somebody_else_is_named_with_its_owner() -> None:
+    with place_for_nobody() as folder, socket.socket(socket.AF_UNIX) as theirs:
+        path = f"{folder}/daemon.sock"
+        theirs.bind(path)
+        theirs.listen()
+        os.chmod(path, 0)
+        owner = pwd.getpwuid(os.geteuid()).pw_name
+
+        with as_nobody() as is_other, pytest.raises(MainstayError, match=r": Permission denied$") as raised:
+            open_connection(path)
+
+    assert raised.value.hint.startswith(f"it belongs to user {owner}: " if is_other else "")
 
 
 def test_a_daemon_that_says_nothing_is_given_up(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from mainstay.client.home import UnsafeHome, checked_home, home_path, prepared_home, socket_path
 from mainstay.errors import MainstayError
+from tests.client.nobody import as_nobody, place_for_nobody
 
 
 def test_the_home_is_what_the_variable_says() -> None:
@@ -38,6 +39,15 @@ def test_a_home_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UnsafeHome, match="belongs to user"):
         checked_home(somebody_elses)
+
+
+def test_a_home_that_cannot_be_made_is_told_with_the_cause() -> None:
+    with place_for_nobody() as folder:
+        os.chmod(folder, 0o555)
+        with as_nobody(), pytest.raises(MainstayError, match=r"^cannot make .*/home: Permission denied$") as refused:
+            prepared_home(f"{folder}/home")
+
+    assert "MAINSTAY_HOME" in refused.value.hint
 
 
 def test_a_file_is_no_home(tmp_path: Path) -> None:

@@ -55,6 +55,33 @@ def test_a_daemon_that_ends_at_once_is_quoted(tmp_path: Path, monkeypatch: pytes
     assert raised.value.hint == f"its log is {tmp_path}/daemon.log"
 
 
+def test_of_a_traceback_only_what_it_ends_with_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_instead(monkeypatch, "print('before', flush=True); raise RuntimeError('no such luck')")
+
+    with pytest.raises(LaunchFailed, match="it ended at once") as raised:
+        launch(str(tmp_path))
+    assert raised.value.lines == ("before", "RuntimeError: no such luck")
+
+
+def test_what_the_system_refused_the_daemon_is_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_instead(monkeypatch, "import os; os.mkdir('/proc/self/x')")
+
+    with pytest.raises(LaunchFailed, match=r"daemon: /proc/self/x: No such file or directory$") as raised:
+        launch(str(tmp_path))
+    assert raised.value.lines == ()
+
+
+def test_who_started_the_daemon_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_instead(monkeypatch, "pass")
+    with FakeDaemon(str(tmp_path / "theirs")), launch(str(tmp_path / "theirs")) as client:
+        theirs = client.started
+    run_instead(monkeypatch, ANSWERS)
+    with launch(str(tmp_path / "ours")) as client:
+        ours = client.started
+
+    assert (theirs, ours) == (False, True)
+
+
 def test_a_daemon_killed_at_its_start_is_told_by_its_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_instead(monkeypatch, "import os; os.kill(os.getpid(), 9)")
 

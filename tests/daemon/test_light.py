@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import mainstay
+from mainstay.daemon import light
 
 PROGRAM = """
 import sys
@@ -15,7 +16,7 @@ light.postpone()
 
 def printed(code: str) -> str:
     """What a program prints that has postponed; `-S` keeps `site` from importing them before."""
-    names = ("inspect", "copy", "selectors")
+    names = light.POSTPONED
     done = subprocess.run(
         [sys.executable, "-S", "-c", PROGRAM.format(names=names, code=code)],
         env={"PYTHONPATH": os.path.dirname(os.path.dirname(mainstay.__file__))},
@@ -53,3 +54,9 @@ def test_the_daemon_loads_none_of_them() -> None:
     code = "import mainstay.daemon.loop; light.settle(); print([n for n in light.POSTPONED if n in sys.modules])"
 
     assert printed(code) == "[]"
+
+
+def test_a_pattern_compiled_early_is_a_real_one_when_it_is_used() -> None:
+    code = "import re; p = re.compile('a+'); light.settle(); print(p.match('aab').group())"
+
+    assert printed(code) == "aa"

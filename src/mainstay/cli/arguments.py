@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Into = TypeVar("Into")
 
+_EXAMPLES = "examples:"
 SELECTORS = "an app's name, a slot (web-0), a number shown by `list`, a namespace, or `all`"
 
 
@@ -26,7 +27,7 @@ class Parser(argparse.ArgumentParser):
             description=description,
             epilog=_examples(examples),
             usage=f"mainstay {command} {usage}" if usage else None,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             allow_abbrev=False,
             add_help=False,
         )
@@ -61,6 +62,22 @@ def print_json(value: object) -> None:
     sys.stdout.write(dumps(value) + "\n")
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Texts as wide as the terminal; examples with their meaning beside or, where there is no room, below."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        heading, *lines = text.split("\n")
+        if heading != _EXAMPLES:
+            return super()._fill_text(text, width, indent)
+        examples = [line.split("\t") for line in lines]
+        longest = max((len(command) for command, _ in examples), default=0)
+        fits = all(longest + len(meaning) + 4 <= width for _, meaning in examples)
+        shown = [
+            f"  {command:<{longest}}  {meaning}" if fits or not meaning else f"  {command}\n      {meaning}"
+            for command, meaning in examples
+        ]
+        return "\n".join([heading, *(line.rstrip() for line in shown)])
+
+
 def _examples(examples: Sequence[tuple[str, str]]) -> str:
-    width = max((len(line) for line, _ in examples), default=0)
-    return "\n".join(["examples:", *(f"  {line:<{width}}  {meaning}".rstrip() for line, meaning in examples)])
+    return "\n".join([_EXAMPLES, *(f"{command}\t{meaning}" for command, meaning in examples)])

@@ -107,14 +107,13 @@ def conclude(
             print_json(error_json(error))
         else:
             done = touched(error.result)["apps"]
-            show_outcomes([outcome for outcome in done if outcome["outcome"] != "failed"], manner, console)
-            show_apps(client, done, console)
+            if any(outcome["outcome"] != "failed" for outcome in done):
+                _show(client, done, manner, console, but="failed")
         raise
     if as_json:
         print_json(result)
     else:
-        show_outcomes(result["apps"], manner, console)
-        show_apps(client, result["apps"], console)
+        _show(client, result["apps"], manner, console)
     failed = any(outcome["outcome"] == "failed" for outcome in result["apps"])
     return warn_survivors(result["survivors"], console) or int(failed)
 
@@ -125,16 +124,17 @@ def touched(result: object) -> Touched:
     return {"apps": found.get("apps", []), "survivors": found.get("survivors", [])}
 
 
-def show_apps(client: Client, outcomes: Collection[Outcome], console: Console) -> None:
-    """The table of these apps, as far as they are still in the list."""
-    apps = {outcome["app"] for outcome in outcomes}
-    if not apps:
-        return
-    listing: Listing = client.ask("list")
+def _show(client: Client, outcomes: Collection[Outcome], manner: Manner, console: Console, *, but: str = "") -> None:
+    """What came of the apps, in the order of the list, those of outcome `but` left out; and the table of all of them."""
+    apps = [outcome["app"] for outcome in outcomes]
+    listing: Listing = client.ask("list") if apps else {"rows": []}
     rows = [row for row in listing["rows"] if row["app"] in apps]
+    places = {row["app"]: place for place, row in reversed(list(enumerate(rows)))}
+    told = sorted(outcomes, key=lambda outcome: places.get(outcome["app"], len(rows)))
+    show_outcomes([outcome for outcome in told if outcome["outcome"] != but], manner, console)
     if rows:
-        told = {outcome["app"] for outcome in outcomes if outcome["outcome"] == "canary"}
-        console.out.print(*slot_table(rows, console.out, time.time(), told))
+        canaries = {outcome["app"] for outcome in outcomes if outcome["outcome"] == "canary"}
+        console.out.print(*slot_table(rows, console.out, time.time(), canaries))
 
 
 def warn_survivors(survivors: Collection[Survivor], console: Console) -> int:

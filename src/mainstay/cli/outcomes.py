@@ -1,4 +1,4 @@
-"""What came of each app, in one line: the same sentences whatever the command."""
+"""What came of each app, in one line and what belongs below it: the same sentences whatever the command."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Manner:
 
 
 def show_outcomes(outcomes: Sequence[Outcome], manner: Manner, console: Console) -> None:
-    """Print a line for each app, with what was changed under it; those that failed on stderr."""
+    """Print a line for each app, with what was changed, or is to be decided, under it; those that failed on stderr."""
     for outcome in outcomes:
         terminal = console.err if outcome["outcome"] == "failed" else console.out
         terminal.print(*_lines(outcome, manner, terminal))
@@ -51,7 +51,10 @@ def _lines(outcome: Outcome, manner: Manner, terminal: Terminal) -> list[str]:
     kind = outcome["outcome"]
     word, rest = _words(outcome, manner)
     line = f"{terminal.paint(escaped(outcome['app']), BOLD)} {terminal.paint(word, _STYLES.get(kind, ''))}{rest}"
-    return [line] if kind == "scaled" else [line, *(f"  {escaped(change)}" for change in outcome["changes"])]
+    more = [] if kind == "scaled" else [escaped(change) for change in outcome["changes"]]
+    if kind == "canary":
+        more.append(f"`mainstay reload {outcome['app']} --continue` or `--abort`")
+    return [line, *(f"  {text}" for text in more)]
 
 
 def _words(outcome: Outcome, manner: Manner) -> tuple[str, str]:
@@ -68,7 +71,7 @@ def _words(outcome: Outcome, manner: Manner) -> tuple[str, str]:
         case "scaled":
             return "scaled", "".join(f", {escaped(change)}" for change in outcome["changes"])
         case "canary":
-            return "holds", f"{message.removeprefix('holds')}; `mainstay reload {app} --continue` or `--abort`"
+            return "holds", message.removeprefix("holds")
         case "aborted":
             return "serves as before", f", {message}" if message else ""
         case "signalled":

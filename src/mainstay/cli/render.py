@@ -109,5 +109,5 @@ def _fault_remark(app: str, status: str) -> str:
 def _rollout_remark(app: str, rollout: str) -> str:
     if rollout.startswith("canary"):
         share = rollout.removeprefix("canary").strip()
-        return f"{app}: canary with {share} of new connections (`mainstay reload {app} --continue` or `--abort`)"
+        return f"{app}: canary with {share} of new connections (`reload {app} --continue` or `--abort`)"
     return f"{app} is being reloaded: {rollout}"

@@ -71,9 +71,8 @@ def _connected(sock: socket.socket, path: str, deadline: float) -> bool:
                 raise Unanswered(f"cannot reach the daemon: it takes no connections on {path}") from None
             time.sleep(0.01)
         except OSError as error:
-            raise MainstayError(
-                f"cannot connect to {path}: {error.strerror or error}", hint=_owner_hint(path)
-            ) from None
+            cause = error.strerror or str(error)
+            raise MainstayError(f"cannot connect to {path}: {cause}", hint=_owner_hint(path)) from None
 
 
 def _owner_hint(path: str) -> str:

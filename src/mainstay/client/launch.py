@@ -111,10 +111,13 @@ def _ended(code: int, words: tuple[str, ...], log: str) -> LaunchFailed:
 
 
 def _refused_by_system(word: str) -> str:
-    """`No space left on device: '/a'` for the last line of a traceback, `OSError: [Errno 28] No space ...`."""
+    """`/a: Is a directory` for the last line of a traceback, `IsADirectoryError: [Errno 21] Is a directory: '/a'`."""
     kind, _, rest = word.partition(": [Errno ")
     _, found, text = rest.partition("] ")
-    return text if found and kind.isidentifier() else ""
+    if not found or not kind.isidentifier():
+        return ""
+    cause, _, path = text.removesuffix("'").partition(": '")
+    return f"{path}: {cause}" if path else cause
 
 
 def _is_full(path: str) -> bool:

@@ -12,7 +12,11 @@ from collections.abc import Callable
 from mainstay.daemon.reactor import Reactor
 from mainstay.model.never import assert_never
 from mainstay.model.spec import Bind, TcpBind, UnixBind
-from mainstay.sys import owners, reuseport
+from mainstay.sys import reuseport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.sys.owners import Owner
 
 BACKLOG = 2048
 BREATH = 0.2
@@ -160,6 +164,8 @@ def _take(reactor: Reactor, listener: socket.socket, hand_over: HandOver) -> Non
 
 
 def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:
+    from mainstay.sys import owners  # for an error only
+
     address = str(bind)
     if error.errno == errno.EADDRINUSE:
         owner = owners.listening_on(bind.host, bind.port) if isinstance(bind, TcpBind) else owners.unix_owner(bind.path)
@@ -174,5 +180,5 @@ def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:
     return CannotBind(f"{address}: {error.strerror or error}", "")
 
 
-def _whose(owner: owners.Owner) -> str:
+def _whose(owner: "Owner") -> str:
     return f" by {owner.name} (pid {owner.pid}, user {owner.user})" if owner.pid else f" by a process of {owner.user}"

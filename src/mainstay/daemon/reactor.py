@@ -3,7 +3,6 @@
 Callbacks do as little as they can: most only put an event into the inbox.
 """
 
-import heapq
 import select
 import time
 from collections.abc import Callable
@@ -69,7 +68,8 @@ class Reactor:
     def later(self, seconds: float, callback: Callback) -> None:
         """Call once, when this time has passed."""
         self._sequence += 1
-        heapq.heappush(self._later, (time.monotonic() + seconds, self._sequence, callback))
+        self._later.append((time.monotonic() + seconds, self._sequence, callback))
+        self._later.sort()  # nearly sorted, and short; `heapq` would cost 44 KB
 
     def wait(self, deadline: float | None) -> None:
         """Sleep until something happens, at most until `deadline` (monotonic), and run the callbacks."""
@@ -87,7 +87,7 @@ class Reactor:
                 watch.on_read()
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
-            heapq.heappop(self._later)[2]()
+            self._later.pop(0)[2]()
 
     def _is_current(self, watch: _Watch) -> bool:
         return self._watches.get(watch.fd) is watch

@@ -54,6 +54,22 @@ def test_what_was_done_before_an_error_is_shown(home: Path, daemon: FakeDaemon) 
     assert (ran.code, "stopped" in ran.out) == (1, True)
 
 
+def test_outcomes_are_told_in_the_order_of_the_list(home: Path, daemon: FakeDaemon) -> None:
+    daemon.answers["stop"] = ok(came_of("web gone jobs", "stopped"))
+    daemon.rows(row("jobs-0"), row("web-0", id=1), row("web-1", id=2))
+
+    assert mainstay(home, "stop", "all").out.startswith("jobs stopped\nweb stopped\ngone stopped\n+--")
+
+
+def test_where_nothing_was_done_the_error_stands_alone(home: Path, daemon: FakeDaemon) -> None:
+    daemon.answers["stop"] = refused("cannot stop web", result=came_of("web", "failed"))
+    daemon.rows(row("web-0"))
+
+    ran = mainstay(home, "stop", "web")
+
+    assert (ran.code, ran.out, ran.err) == (1, "", "mainstay: cannot stop web\n")
+
+
 def test_json_is_the_result_alone(home: Path, daemon: FakeDaemon) -> None:
     daemon.answers["stop"] = lambda _args: iter(
         [{"notice": {"text": "web-0 is stopping", "app": "web"}}, {"ok": came_of("web", "stopped")}]
