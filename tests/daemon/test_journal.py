@@ -84,3 +84,12 @@ def test_a_folder_that_may_not_be_written_is_no_error(tmp_path: Path) -> None:
     assert written(tmp_path / "home" / "daemon.log", "on", limit=10, to=tmp_path / "terminal", code=gone).endswith(
         " on\n"
     )
+
+
+def test_a_fault_of_ours_is_written_with_its_traceback(tmp_path: Path) -> None:
+    code = WRITE + "try: 1 // 0\nexcept ZeroDivisionError as error: log.bug(error)\n"
+
+    text = written(tmp_path / "daemon.log", code=code)
+
+    assert "bug: Traceback" in text
+    assert "bug: ZeroDivisionError" in text

@@ -124,6 +124,28 @@ def test_what_arrives_at_a_tended_listener_is_handed_over(listeners: Listeners, 
     assert taken == [b"hello"]
 
 
+def test_a_connection_that_no_worker_takes_is_kept_until_one_does(listeners: Listeners, reactor: Reactor) -> None:
+    (address,) = listeners.listen("web", (ANY,), 1)
+    refused: list[int] = []
+    taken: list[bytes] = []
+
+    def nobody(sock: socket.socket) -> bool:
+        refused.append(sock.fileno())
+        return False
+
+    def somebody(sock: socket.socket) -> bool:
+        taken.append(sock.recv(5))
+        return True
+
+    listeners.tend("web", frozenset({0, 1}), nobody)
+    with connected(port_of(address)) as client:
+        client.sendall(b"hello")
+        turned(reactor, lambda: len(refused) > 1)
+        listeners.tend("web", frozenset({0}), somebody)
+
+    assert taken == [b"hello"]
+
+
 def test_what_is_tended_no_longer_waits_in_the_queue(listeners: Listeners, reactor: Reactor) -> None:
     (address,) = listeners.listen("web", (ANY,), 1)
     taken: list[int] = []

@@ -173,3 +173,29 @@ def test_the_log_is_reopened_on_a_hangup_and_the_daemon_lives_on(daemon: Daemon)
 
 def test_the_daemon_is_a_process_of_few_megabytes(daemon: Daemon) -> None:
     assert (procfs.rss(daemon.pid) or 0) < 40 * 1024 * 1024
+
+
+def test_a_fault_of_ours_is_told_and_ends_neither_the_daemon_nor_its_apps(tmp_path: Path) -> None:
+    broken = (
+        "import sys; from mainstay.daemon import __main__ as m, loop; from mainstay.core.events import Reset\n"
+        "real = loop.step\n"
+        "def step(fleet, event, now):\n"
+        "    if isinstance(event, Reset): raise ZeroDivisionError('a bug')\n"
+        "    return real(fleet, event, now)\n"
+        "loop.step = step\n"
+        "sys.exit(m.main())"
+    )
+    log = (tmp_path / "log").open("wb")
+    argv = [*daemon_command()[:3], "-c", broken]
+    process = subprocess.Popen(argv, env=daemon_environment(os.environ, str(tmp_path)), stdout=log, stderr=log)
+    daemon = Daemon(tmp_path, process)
+    until(lambda: (tmp_path / "daemon.sock").exists())
+    daemon.apply(command("s", "sleep", "1000"))
+
+    with pytest.raises(MainstayError, match="a bug"):
+        daemon.ask("reset", selectors=["s"])
+
+    assert [row["status"] for row in daemon.rows()] == ["online"]
+    assert "bug: ZeroDivisionError" in (tmp_path / "log").read_text()
+    daemon.ask("kill")
+    process.wait(30)

@@ -200,3 +200,16 @@ def test_what_callbacks_hear_of_happened_before_the_turn(pair: Pair) -> None:
     reactor.wait(None)
 
     assert sent <= calls[0] <= time.monotonic()
+
+
+def test_a_callback_that_fails_is_reported_and_the_others_are_called() -> None:
+    failures: list[Exception] = []
+    called: list[str] = []
+    reactor = Reactor(failures.append)
+    reactor.later(0.0, lambda: called.append(str(1 // 0)))
+    reactor.later(0.0, lambda: called.append("next"))
+
+    reactor.wait(time.monotonic() + 10)
+
+    assert called == ["next"]
+    assert isinstance(failures[0], ZeroDivisionError)

@@ -101,3 +101,13 @@ print(open_fds() == [0, 1, 2, kept])
 """
     with python(code) as process:
         assert line(process) == "True"
+
+
+def test_the_limit_of_descriptors_is_raised_as_far_as_it_may_be() -> None:
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 256))\n"
+        "from mainstay.sys.fds import raise_limit\n"
+        "print(raise_limit(128), raise_limit(100), raise_limit(65536), flush=True)"
+    )
+    with python(program) as child:
+        assert line(child) == "128 128 256"

@@ -29,6 +29,13 @@ class Journal:
         if self._written > LIMIT:
             self.rotate()
 
+    def bug(self, error: Exception) -> None:
+        """A fault of ours, which must not end the daemon: the whole traceback, a line each."""
+        from traceback import format_exception
+
+        for line in "".join(format_exception(error)).splitlines():
+            self.write(f"bug: {line}")
+
     def rotate(self) -> None:
         """Put the file aside and go on in a new one, when it is large and our standard error goes there."""
         self._written = 0

@@ -90,6 +90,9 @@ class Listeners:
         self._reactor = reactor
         self._groups: dict[str, list[Group]] = {}
         self._tended: dict[str, dict[int, socket.socket]] = {}
+        self._hand_over: dict[str, HandOver] = {}
+        self._stranded: dict[str, list[socket.socket]] = {}
+        """Connections accepted here that no worker has taken yet."""
 
     def listen(self, app: str, binds: tuple[Bind, ...], slots: int) -> tuple[str, ...]:
         """Bind these addresses for an app, in place of those it had; the real addresses. Raises CannotBind."""
@@ -117,6 +120,9 @@ class Listeners:
         for group in self._groups.pop(app, []):
             self._close(app, group)
         self._tended.pop(app, None)
+        self._hand_over.pop(app, None)
+        for connection in self._stranded.pop(app, []):
+            connection.close()
 
     def _close(self, app: str, group: Group) -> None:
         # Workers have these sockets open as well, so the kernel goes on watching what is not forgotten here.
@@ -146,21 +152,30 @@ class Listeners:
                 if index in listeners and not group.shared:
                     tended[sock.fileno()] = sock
         self._tended[app] = tended
+        self._hand_over[app] = hand_over
         for fd, sock in tended.items():
-            self._reactor.read(fd, lambda sock=sock: _take(self._reactor, sock, hand_over))  # type: ignore[misc]
+            self._reactor.read(fd, lambda sock=sock: self._take(app, sock))  # type: ignore[misc]
+        self._bring_home(app)
 
+    def _take(self, app: str, listener: socket.socket) -> None:
+        while not self._stranded.get(app):
+            try:
+                connection, _ = listener.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._reactor.pause(listener.fileno(), BREATH)
+                return  # what is there stays in the queue
+            self._stranded.setdefault(app, []).append(connection)
+            self._bring_home(app)
+        self._reactor.pause(listener.fileno(), BREATH)
 
-def _take(reactor: Reactor, listener: socket.socket, hand_over: HandOver) -> None:
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE):
-                reactor.pause(listener.fileno(), BREATH)
-            return  # what is there stays in the queue
-        with connection:
-            if not hand_over(connection):
-                return
+    def _bring_home(self, app: str) -> None:
+        """Hand over what no worker has taken yet, and try again soon when none takes it now."""
+        stranded = self._stranded.get(app, [])
+        while stranded and self._hand_over[app](stranded[0]):
+            stranded.pop(0).close()
+        if stranded:
+            self._reactor.later(BREATH, lambda: self._bring_home(app))
 
 
 def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:

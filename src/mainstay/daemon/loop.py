@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections import deque
+from dataclasses import replace
 
 from mainstay import __version__
 from mainstay.core import effects
@@ -40,7 +41,7 @@ class Daemon:
         self.fleet = Fleet(cores=machine.cores())
         self.inbox: deque[Event] = deque()
         self.journal = Journal(os.path.join(home, "daemon.log"))
-        self.reactor = Reactor()
+        self.reactor = Reactor(self.journal.bug)
         self.capture = Capture(self.journal.write)
         self.outputs = Outputs(home, self.capture)
         self.children = Children(self.reactor)
@@ -84,9 +85,27 @@ class Daemon:
         """Handle what is in the inbox, in order."""
         while self.inbox:
             event = self.inbox.popleft()
-            self.fleet, todo = step(self.fleet, event, time.monotonic())
+            try:
+                self.fleet, todo = step(self.fleet, event, time.monotonic())
+            except Exception as error:  # the fleet is as it was before this event
+                self._fault(event, error)
+                continue
             for effect in todo:
-                self.perform(effect)
+                try:
+                    self.perform(effect)
+                except Exception as error:
+                    self.journal.bug(error)
+
+    def _fault(self, event: Event, error: Exception) -> None:
+        """A fault of ours must end neither the daemon nor the wait of whoever asked."""
+        self.journal.bug(error)
+        if isinstance(event, Tick):
+            self.fleet = replace(self.fleet, deadlines={})  # or the same would happen again at once
+        token = getattr(event, "token", None)
+        if token is not None:
+            message = f"cannot do that: a bug in mainstay: {error!r}"
+            hint = "the details are in daemon.log; please report them"
+            self._reply(effects.Reply(token, refusal=effects.Refusal(message, hint)))
 
     def perform(self, effect: effects.Effect) -> None:
         """Do one thing that the core decided."""

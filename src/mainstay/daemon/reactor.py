@@ -32,7 +32,9 @@ class _Watch:
 class Reactor:
     """Watches descriptors and the clock; `wait` runs the callbacks of whatever happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_failure: Callable[[Exception], None] | None = None) -> None:
+        """`on_failure` is told of what a callback raised; without it, `wait` raises."""
+        self._on_failure = on_failure
         self._epoll = select.epoll()
         self._watches: dict[int, _Watch] = {}
         self._later: list[tuple[float, int, Callback]] = []
@@ -82,12 +84,20 @@ class Reactor:
         self.turned = time.monotonic()
         for watch, mask in batch:
             if mask & WRITE and watch.on_write and self._is_current(watch):
-                watch.on_write()
+                self._call(watch.on_write)
             if mask & ~WRITE and watch.on_read and self._is_current(watch):
-                watch.on_read()
+                self._call(watch.on_read)
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
-            self._later.pop(0)[2]()
+            self._call(self._later.pop(0)[2])
+
+    def _call(self, callback: Callback) -> None:
+        try:
+            callback()
+        except Exception as error:
+            if self._on_failure is None:
+                raise
+            self._on_failure(error)
 
     def _is_current(self, watch: _Watch) -> bool:
         return self._watches.get(watch.fd) is watch

@@ -90,3 +90,19 @@ def _is_open(fd: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def raise_limit(wanted: int) -> int:
+    """Allow us and our children `wanted` open descriptors, or as many as the hard limit lets; the new limit.
+
+    The usual soft limit of 1024 is there for select(2) (getrlimit(2)), which nothing of ours uses.
+    """
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
