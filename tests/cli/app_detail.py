@@ -43,6 +43,7 @@ def app_detail(app: str, **changes: object) -> dict[str, Any]:
         "generation": 3,
         "spec": dump(spec),
         "binds": ["127.0.0.1:8000"],
+        "listening": True,
         "engine": "uvicorn",
         "template": {"pid": 4090, "state": "ready", "reason": ""},
         "rollout": None,

@@ -35,7 +35,7 @@ def test_options_may_stand_between_names() -> None:
 @pytest.mark.parametrize(
     ("argv", "cause"),
     [
-        ([], "SELECTOR"),
+        ([], "SELECTOR is missing"),
         (["web", "--lin", "3"], "unrecognized arguments: --lin"),
         (["web", "--lines", "x"], "invalid int"),
     ],
@@ -52,6 +52,20 @@ def test_help_shows_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert ended.value.code == 0
     assert capsys.readouterr().out.endswith("examples:\n  mainstay show web  one app\n")
+
+
+def test_help_is_as_wide_as_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    made = Parser(
+        "show", "Show it,\n" + "and more " * 10, (("mainstay show web", "what an app is and does"), ("x", ""))
+    )
+
+    with pytest.raises(SystemExit):
+        made.read(["--help"], Options())
+
+    text = capsys.readouterr().out
+    assert max(len(line) for line in text.splitlines()) <= 40
+    assert text.endswith("examples:\n  mainstay show web\n      what an app is and does\n  x\n")
 
 
 def test_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

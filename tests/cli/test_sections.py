@@ -66,3 +66,16 @@ def test_last_words_cannot_steer_the_terminal() -> None:
     text = "\n".join(app_sections(app, screen(), NOW))  # type: ignore[arg-type]
 
     assert "\\x1b[2Jred" in text
+
+
+def test_a_rollout_that_is_no_canary_has_no_share() -> None:
+    text = described(rollout={"generation": 4, "state": "rolling", "share": 0, "done": 1, "of": 2})
+
+    assert "generation 4, rolling, 1 of 2 slots\n" in text
+
+
+def test_the_two_workers_of_one_slot_are_told_apart_by_their_generation() -> None:
+    text = described(slots=[slot_detail("web-0", generation=3), slot_detail("web-0", generation=4, marks=["canary"])])
+
+    assert "\nweb-0@3 (number 0)\n" in text
+    assert "\nweb-0@4 (number 0)\n  status       online, canary\n" in text

@@ -36,7 +36,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise a UsageError instead of printing and exiting."""
-        raise UsageError(f"cannot read the command line: {message}", hint=f"`{self.prog} --help` shows what it takes")
+        missing = message.removeprefix("the following arguments are required: ")
+        cause = message if missing == message else f"{missing} is missing"
+        raise UsageError(f"cannot read the command line: {cause}", hint=f"`{self.prog} --help` shows what it takes")
 
     def read(self, argv: Sequence[str], into: Into) -> Into:
         """Fill in the attributes of `into`, whose values so far are the defaults. Raises UsageError.

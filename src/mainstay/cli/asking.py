@@ -125,7 +125,7 @@ def touched(result: object) -> Touched:
 
 
 def _show(client: Client, outcomes: Collection[Outcome], manner: Manner, console: Console, *, but: str = "") -> None:
-    """What came of the apps, in the order of the list, those of outcome `but` left out; and the table of all of them."""
+    """What came of the apps, in the order of the list, but not those of outcome `but`; and the table of them all."""
     apps = [outcome["app"] for outcome in outcomes]
     listing: Listing = client.ask("list") if apps else {"rows": []}
     rows = [row for row in listing["rows"] if row["app"] in apps]

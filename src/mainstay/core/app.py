@@ -115,6 +115,8 @@ class App:
     """Workers asked for whose template is still loading."""
     numbers: dict[int, int] = field(default_factory=dict)
     """The number that `list` shows for each slot."""
+    interface: Interface = Interface.AUTO
+    """How the app is called, as the last template found out."""
     serial: int = 0
     listening: bool = False
     opening: bool = False

@@ -204,6 +204,7 @@ def _template_loaded(turn: Turn, fact: TemplateLoaded) -> None:
     until = turn.now + STABLE_AFTER
     loaded = Template(state, until, fact.pid, fact.interface, fact.cold, template.again)
     turn.set_template(fact.generation, loaded)
+    turn.app = replace(turn.app, interface=fact.interface)
     if fact.cold:
         turn.record(f"workers of generation {fact.generation} start one by one: {fact.cold}")
         turn.notify(f"workers start one by one: {fact.cold}")

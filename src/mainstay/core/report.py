@@ -89,10 +89,9 @@ def mode_of(app: App) -> str:
     """`asgi` or `wsgi` once the template knows, `python` before, `command` for programs of other kinds."""
     if not is_python(app.spec):
         return "command"
-    known = [t.interface for t in app.templates.values() if t.interface is not Interface.AUTO]
     program = app.spec.program
     declared = program.interface if isinstance(program, PythonApp) else Interface.AUTO
-    interface = known[-1] if known else declared
+    interface = declared if app.interface is Interface.AUTO else app.interface
     return "python" if interface is Interface.AUTO else str(interface.value)
 
 

@@ -138,6 +138,7 @@ class AppDetail(TypedDict):
     generation: int
     spec: dict[str, object]
     binds: list[str]
+    listening: bool
     engine: str | None
     template: Template | None
     rollout: Rollout | None

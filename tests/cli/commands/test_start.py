@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,7 @@ import pytest
 from mainstay.model.codec import load
 from mainstay.model.spec import AppSpec, Command, PythonApp, RestartOn
 from tests.cli.fake_daemon import FakeDaemon, Json, came_of, ok, refused, row
-from tests.cli.running import mainstay
+from tests.cli.running import environment, mainstay
 
 
 def applied(outcome: str = "started", *changes: str, message: str = "") -> object:
@@ -161,6 +163,25 @@ def test_what_started_by_name_is_told_though_a_target_after_it_fails(
 
     assert (ran.code, ran.out.startswith("web started\n")) == (1, True)
     assert ran.err == "mainstay: cannot start worker: exit code 1\n"
+
+
+def test_two_starts_at_once_without_a_daemon_both_tell_the_truth(tmp_path: Path) -> None:
+    home = tmp_path / "empty"
+    command = [sys.executable, "-m", "mainstay", "start", "sleep 1000", "--name", "one"]
+    both = [
+        subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+
+    said = [process.communicate(timeout=60) for process in both]
+    rows = json.loads(mainstay(home, "list", "--json").out)
+    killed = mainstay(home, "kill")
+
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted(out.splitlines()[0] for out, _ in said) == ["one already runs, nothing changed", "one started"]
+    assert sorted(err.count("started the daemon") for _, err in said) == [0, 1]
+    assert [(row["slot"], row["status"]) for row in rows] == [("one-0", "online")]
+    assert killed.code == 0
 
 
 def test_a_file_is_meant_where_the_list_has_no_such_name(home: Path, project: Path, daemon: FakeDaemon) -> None:

@@ -54,7 +54,7 @@ def parser() -> Parser:
         (
             ("mainstay start", "all apps of ./mainstay.toml"),
             ("mainstay start shop.main:app -i max", "a web app, one instance per core, on port 8000"),
-            ("mainstay start shop.main:create_app() -b :80", "made by a factory, on port 80"),
+            ("mainstay start 'shop.main:create_app()' -b :80", "made by a factory, on port 80"),
             ("mainstay start worker.py --name jobs -- --queue mail", "a script with arguments"),
             ("mainstay start 'node server.js' -i 2 -p 3000", "any command line"),
             ("mainstay start mainstay.toml --only web,jobs", "two of the apps of a file"),
