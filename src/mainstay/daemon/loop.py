@@ -79,6 +79,7 @@ class Daemon:
             self.control.is_flushed and not self.children.pids() and not self.sweeper.running
         ):
             self.reactor.wait(end)
+        self.sweeper.pens.close()
         self.control.close()
 
     def work_off(self) -> None:

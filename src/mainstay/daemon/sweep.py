@@ -1,6 +1,7 @@
 """Ending what a process of ours leaves behind: children that did not end with it, wherever they went.
 
-Found by descent, session and process group, and, since they became children of ours, by the mark in their environment.
+Found by descent, session and process group, since they became children of ours by the mark in their environment, and by
+their cgroup where there is one.
 SIGTERM first; SIGKILL when their time is over; what survives even that is told.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from mainstay.daemon.children import Children
+from mainstay.daemon.pens import Pens
 from mainstay.daemon.reactor import Reactor
 from mainstay.sys import procfs, tree
 
@@ -33,6 +35,7 @@ class Sweeper:
 
     def __init__(self, reactor: Reactor, children: Children) -> None:
         self.reactor = reactor
+        self.pens = Pens()
         self._children = children
         self._stats: Stats = {}
         self._taken = -1.0
@@ -57,6 +60,9 @@ class Sweeper:
     def found(self, stats: Stats, leader: int, token: str) -> tuple[tree.Member, ...]:
         """Those in `stats` that belong to a leader (0: it is gone, and its session) or have its mark (empty: none)."""
         found = {member.pid: member for member in tree.members(leader, leader, stats)} if leader else {}
+        for pid in self.pens.pids(token):
+            if pid in stats and not stats[pid].ended and pid not in found:
+                found |= {member.pid: member for member in tree.members(pid, 0, stats)}
         known, us, mark = self._children.pids() - {leader}, os.getpid(), f"{MARK}={token}".encode()
         for pid, one in stats.items() if token else ():
             if one.ppid != us or one.ended or pid in found or pid in known or one.session in known:
@@ -81,6 +87,7 @@ class Sweeper:
         """
         sweep = Sweep(self, leader, token, time.monotonic() + grace, on_done)
         if not sweep.begin(seen):
+            self.pens.open(token)
             return None
         self.running.add(sweep)
         return sweep
@@ -139,6 +146,7 @@ class Sweep:
         now = time.monotonic()
         if not rest or (self._give_up_at and now >= self._give_up_at):
             self._sweeper.running.discard(self)
+            self._sweeper.pens.open(self._token)
             self._on_done(rest)
             return
         if now >= self._kill_at:

@@ -132,6 +132,7 @@ class Workers:
 
     def _born(self, process: Process, pid: int) -> None:
         process.pid = pid
+        self._sweeper.pens.enclose(process.worker.token, pid)
         process.child = self._children.add(pid, lambda ending: self._ended(process, ending))
         self._post(Spawned(process.worker, pid))
         if process.child is None:

@@ -41,6 +41,11 @@ class Cgroup:
 
     path: str
 
+    def child(self, name: str) -> "Cgroup | None":
+        """A cgroup of that name below this one, made when it is not there; None when it cannot be."""
+        path = f"{self.path}/{name}"
+        return Cgroup(path) if _made(path) else None
+
     def add(self, pid: int) -> bool:
         """Move a process in; what it forks from now on is born there. False when it is gone or may not be moved."""
         return _write(f"{self.path}/cgroup.procs", str(pid))

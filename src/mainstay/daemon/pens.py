@@ -1,0 +1,43 @@
+"""A cgroup for each worker, where cgroup v2 may be used: what is born in one cannot leave it, whatever it does.
+
+It finds the few that descent, session and environment do not: a child that forked without exec, took a session of its
+own and lost its parent. Where it may not be used nothing happens, and the other ways are all there is.
+"""
+
+import os
+
+from mainstay.sys.cgroup import Cgroup, make
+
+
+class Pens:
+    """The cgroups of the workers, below one of the daemon's, by token."""
+
+    def __init__(self) -> None:
+        self._top: Cgroup | None = None
+        self._tried = False
+        self._pens: dict[str, Cgroup] = {}
+
+    def enclose(self, token: str, pid: int) -> None:
+        """Put a worker that was just born into a pen of its own."""
+        if not self._tried:
+            self._tried = True
+            self._top = make(f"mainstay-{os.getpid()}")
+        pen = self._top.child(token) if self._top else None
+        if pen and pen.add(pid):
+            self._pens[token] = pen
+
+    def pids(self, token: str) -> list[int]:
+        """The processes in a worker's pen."""
+        pen = self._pens.get(token)
+        return pen.pids() if pen else []
+
+    def open(self, token: str) -> None:
+        """Nothing of the worker is left, or what is left is let go."""
+        pen = self._pens.pop(token, None)
+        if pen:
+            pen.remove()
+
+    def close(self) -> None:
+        """Take the daemon's cgroup away."""
+        if self._top is not None:
+            self._top.remove()
