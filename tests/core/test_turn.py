@@ -7,7 +7,7 @@ from mainstay.core.effects import Accept, Fork, Launch, Listen, StartTemplate, S
 from mainstay.core.events import Signal
 from mainstay.core.turn import Turn
 from mainstay.model.spec import Engine, PythonApp
-from tests.core.specs import PROXY, SLOW_TO_END, WEB, reload, scale, started, stop, web
+from tests.core.specs import GOOD, PROXY, SLOW_TO_END, WEB, reload, scale, started, stop, web
 from tests.core.world import World
 
 GRANIAN = replace(WEB, program=PythonApp("shop.main:app", "/usr/bin/python3", engine=Engine.GRANIAN))
@@ -42,6 +42,13 @@ def test_a_first_start_binds_then_imports_once_then_forks_each_worker_with_its_o
 
     assert [type(effect) for effect in effects] == [Listen, StartTemplate, Fork, Fork]
     assert [effect.listener for effect in effects if isinstance(effect, Fork)] == [0, 2]
+
+
+def test_the_time_a_worker_took_to_get_ready_does_not_count_the_import() -> None:
+    slow = replace(GOOD, load=20.0)
+    slots = started(web(2), slow).fleet.apps["web"].slots.values()
+
+    assert all(slot.ready_after < 1.0 for slot in slots)
 
 
 def test_a_new_generation_takes_the_other_listener_of_its_slot() -> None:

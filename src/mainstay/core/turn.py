@@ -178,8 +178,9 @@ class Turn:
             slot = slot_of(self.app, worker)
             if slot and isinstance(slot.life, Starting):
                 # Its time to get ready begins only now.
+                born = replace(slot.life.worker, started=self.now)
                 deadline = self.now + self.spec_of(generation).start_timeout
-                self.put(replace(slot, life=replace(slot.life, deadline=deadline)))
+                self.put(replace(slot, life=Starting(born, deadline)))
             self._spawn(worker, self.spec_of(generation))
 
     def fail_held(self, generation: int, reason: str, lines: tuple[str, ...]) -> list[Ended]:
