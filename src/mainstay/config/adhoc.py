@@ -64,6 +64,14 @@ class Ambient:
     environ: Mapping[str, str]
 
 
+class NoSuchTarget(UsageError):
+    """Nothing that can be started is called so: no file, no program, no module:attribute."""
+
+
+class _Nothing(Refused):
+    """The same, before it is known what was typed."""
+
+
 _FOR_FILES = frozenset(("environment", "only"))
 _RUNNERS = ("python", "node", "ruby", "perl", "php", "sh", "bash", "deno", "bun", "uv", "env", "exec")
 
@@ -71,7 +79,8 @@ _RUNNERS = ("python", "node", "ruby", "perl", "php", "sh", "bash", "deno", "bun"
 def spec_from_target(target: str | None, options: Options, ambient: Ambient) -> list[AppSpec]:
     """The specs that TARGET means; None means the config file of the working directory.
 
-    Raises UsageError when it means nothing that can be started, and whatever `specs_from_file` raises.
+    Raises NoSuchTarget when it means nothing, UsageError when it cannot be started so, and whatever
+    `specs_from_file` raises.
     """
     from mainstay.config.find import find_file
 
@@ -88,7 +97,8 @@ def spec_from_target(target: str | None, options: Options, ambient: Ambient) -> 
             raise Refused("--only goes with a config file", hint="leave it out")
         return [_AdHoc(target, options, ambient).spec(path)]
     except Refused as error:
-        raise UsageError(f"cannot start {target}: {error.text}", hint=error.hint) from None
+        kind = NoSuchTarget if isinstance(error, _Nothing) else UsageError
+        raise kind(f"cannot start {target}: {error.text}", hint=error.hint) from None
 
 
 def _existing(target: str, options: Options, ambient: Ambient) -> str:
@@ -217,8 +227,8 @@ class _AdHoc:
     def _nothing(self, argv: tuple[str, ...]) -> Refused:
         """There is nothing of this name; the hint is what is nearest to it."""
         if len(argv) > 1:
-            return Refused(f"no program is called {argv[0]}", hint=self._nearest(argv[0]))
-        return Refused("there is no such file, program or module:app", hint=self._nearest(self._target))
+            return _Nothing(f"no program is called {argv[0]}", hint=self._nearest(argv[0]))
+        return _Nothing("there is no such file, program or module:app", hint=self._nearest(self._target))
 
     def _nearest(self, word: str) -> str:
         from mainstay.config.guess import target_in, target_of

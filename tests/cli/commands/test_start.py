@@ -200,6 +200,16 @@ def test_a_name_nearly_right_is_exit_code_3_with_the_right_one(home: Path, proje
     assert (ran.code, ran.err.splitlines()[-1]) == (3, "  hint: did you mean shopping?")
 
 
+def test_what_is_wrong_with_an_option_is_told_whatever_is_in_the_list(
+    home: Path, project: Path, daemon: FakeDaemon
+) -> None:
+    daemon.rows(row("main-0"))
+
+    ran = mainstay(home, "start", "main:app", "-p", "0", cwd=project)
+
+    assert (ran.code, ran.err) == (2, "mainstay: cannot start main:app: --port: must be from 1 to 65535, not 0\n")
+
+
 def test_options_do_not_change_an_app_of_the_list(home: Path, project: Path, daemon: FakeDaemon) -> None:
     daemon.rows(row("shop-0", status="stopped"))
 

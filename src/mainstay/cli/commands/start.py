@@ -168,11 +168,11 @@ def _specs(targets: list[str], wanted: adhoc.Options, rows: list[Row]) -> list[A
         try:
             specs += adhoc.spec_from_target(target, wanted, ambient)
         except UsageError as error:
-            raise _named(target, rows) or error from None
+            raise _named(target, rows, error) or error from None
     return specs
 
 
-def _named(target: str, rows: list[Row]) -> NoSuchName | UsageError | None:
+def _named(target: str, rows: list[Row], error: UsageError) -> NoSuchName | UsageError | None:
     """What to say instead when the target is, or nearly is, the name of an app in the list."""
     known = dict.fromkeys(name for row in rows for name in _selectors(row))
     if target in known:
@@ -180,7 +180,7 @@ def _named(target: str, rows: list[Row]) -> NoSuchName | UsageError | None:
             f"cannot start {target} with options: it is in the list already, and they say how to run something new",
             hint=f"`mainstay start {target}` starts it as it is, `mainstay scale {target} N` changes the instances",
         )
-    near = nearest(target, known)
+    near = nearest(target, known) if isinstance(error, adhoc.NoSuchTarget) else ""
     if not near:
         return None
     message = f"cannot start {target}: no app is called so, and there is no such file, program or module:app"
