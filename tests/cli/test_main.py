@@ -80,6 +80,26 @@ def test_a_full_disk_behind_stdout_is_told(home: Path) -> None:
     assert (ran.returncode, ran.stderr) == (1, "mainstay: cannot write the output: No space left on device\n")
 
 
+def test_a_disk_that_fills_up_while_a_command_writes_is_told(home: Path, daemon: FakeDaemon) -> None:
+    daemon.rows(*(row(f"web-{i}") for i in range(3000)))
+
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run([*MODULE, "list"], env=environment(home), stdout=full, stderr=subprocess.PIPE, text=True)
+
+    assert (ran.returncode, ran.stderr) == (1, "mainstay: cannot write the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_error(home: Path, daemon: FakeDaemon, closed: str) -> None:
+    daemon.rows(row("web-0"))
+
+    line = f"exec {sys.executable} -m mainstay list {closed}"
+    ran = subprocess.run(["sh", "-c", line], env=environment(home), capture_output=True, text=True)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(daemon.asked("list")) == 1
+
+
 def test_a_name_that_stdout_cannot_show_is_escaped(home: Path, daemon: FakeDaemon) -> None:
     daemon.rows(row("日本-0"))
 

@@ -10,7 +10,7 @@ import os
 import sys
 
 from mainstay.cli.index import find_command
-from mainstay.cli.terminal import Console
+from mainstay.cli.terminal import Console, NotWritten
 from mainstay.errors import MainstayError, UsageError
 
 TYPE_CHECKING = False
@@ -24,6 +24,7 @@ BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 def main(argv: list[str] | None = None) -> int:
     """Run one command line (without the program's name); the exit code."""
     argv = sys.argv[1:] if argv is None else argv
+    _open_streams()
     console = Console.standard()
     try:
         code = _guarded(argv, console)
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         _mute()
         return BROKEN_PIPE
-    except OSError as error:  # the flush: a full disk behind stdout
+    except OSError as error:  # a full disk behind stdout
         _mute()
         console.err.print(f"mainstay: cannot write the output: {error.strerror}")
         return 1
@@ -53,7 +54,7 @@ def _guarded(argv: list[str], console: Console) -> int:
         return INTERRUPTED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
-    except BrokenPipeError:
+    except (BrokenPipeError, NotWritten):
         raise
     except Exception as error:
         from mainstay.cli.failures import show_bug
@@ -93,6 +94,18 @@ def _unknown(name: str) -> UsageError:
     near = nearest(name, [word for command in commands() for word in (command.name, *command.aliases)])
     hint = f"did you mean `mainstay {near}`?" if near else "`mainstay --help` shows what there is"
     return UsageError(f"no command is called {name!r}", hint=hint)
+
+
+def _open_streams() -> None:
+    """Stand /dev/null in for streams that were closed by the caller: nothing else may get their numbers."""
+    if sys.stdin and sys.stdout and sys.stderr:
+        return
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(fd)
+    sys.stdin = sys.stdin or open(0)  # noqa: SIM115  # for as long as we live
+    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115
 
 
 def _mute() -> None:

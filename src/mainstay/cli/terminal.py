@@ -7,7 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import TextIO
 
 BOLD = "1"
@@ -18,6 +18,10 @@ YELLOW = "33"
 BLUE = "34"
 MAGENTA = "35"
 CYAN = "36"
+
+
+class NotWritten(OSError):
+    """The output did not go where it was sent: a full disk."""
 
 
 class Terminal:
@@ -52,13 +56,13 @@ class Terminal:
         return f"\x1b[{style}m{text}\x1b[0m" if style and text and self.colours else text
 
     def print(self, *lines: str) -> None:
-        """Write lines."""
-        self.stream.write("".join(f"{line}\n" for line in lines))
+        """Write lines. Raises NotWritten, or BrokenPipeError when nobody reads them any more."""
+        _try(lambda: self.stream.write("".join(f"{line}\n" for line in lines)))
 
     def print_all(self, lines: Iterable[str]) -> None:
         """Write lines and let them be seen at once."""
         self.print(*lines)
-        self.stream.flush()
+        _try(self.stream.flush)
 
     def _size(self) -> tuple[int, int]:
         try:
@@ -85,6 +89,15 @@ class Console:
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         return cls(Terminal(sys.stdout, os.environ), Terminal(sys.stderr, os.environ))
+
+
+def _try(write: Callable[[], object]) -> None:
+    try:
+        write()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NotWritten(error.errno, error.strerror) from error
 
 
 def _colours(environ: Mapping[str, str], live: bool) -> bool:
