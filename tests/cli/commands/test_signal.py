@@ -20,3 +20,9 @@ def test_an_unknown_signal_is_refused_with_the_nearest(home: Path) -> None:
     ran = mainstay(home, "signal", "hupp", "web")
 
     assert (ran.code, ran.err) == (2, "mainstay: no signal is called 'hupp'\n  hint: did you mean SIGHUP?\n")
+
+
+def test_the_words_the_other_way_round_are_put_right(home: Path) -> None:
+    ran = mainstay(home, "signal", "web", "jobs", "USR1")
+
+    assert (ran.code, ran.err.splitlines()[-1]) == (2, "  hint: `mainstay signal USR1 web jobs`")

@@ -39,6 +39,10 @@ def parser() -> Parser:
 def run(argv: list[str], console: Console) -> int:
     """Send it."""
     options = parser().read(argv, Options())
+    last = options.selectors[-1]
+    if signal_number(options.signal) is None and not last.isdecimal() and signal_number(last) is not None:
+        named = " ".join((last, options.signal, *options.selectors[:-1]))
+        raise UsageError("cannot read the command line: the signal comes first", hint=f"`mainstay signal {named}`")
     signal = signal_called(options.signal)
     args = {"selectors": options.selectors, "signal": signal}
     with reach(console, quiet=options.json) as client:
