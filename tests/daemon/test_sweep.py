@@ -13,8 +13,8 @@ from mainstay.model.exits import Ending
 from mainstay.sys import procfs
 from mainstay.sys.program import Spawn
 from mainstay.sys.spawn import spawn
-from mainstay.sys.subreaper import become_subreaper
 from mainstay.sys.tree import Member
+from tests.adopting import adopting
 from tests.daemon.turning import turned
 
 TOKEN = "web-0@1.1"
@@ -59,7 +59,11 @@ class Stage:
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
-    become_subreaper()
+    with adopting():
+        yield from _staged()
+
+
+def _staged() -> Iterator[Stage]:
     reactor = Reactor()
     children = Children(reactor)
     found = Stage(reactor, children, Sweeper(reactor, children))

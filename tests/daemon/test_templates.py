@@ -20,7 +20,7 @@ from mainstay.model.exits import Ending
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, Interface
 from mainstay.sys import procfs
-from mainstay.sys.subreaper import become_subreaper
+from tests.adopting import adopting
 from tests.daemon import apps
 from tests.daemon.running import web
 from tests.daemon.turning import turned
@@ -98,7 +98,11 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    become_subreaper()
+    with adopting():
+        yield from _staged(tmp_path)
+
+
+def _staged(tmp_path: Path) -> Iterator[Stage]:
     reactor, posted = Reactor(), list[Event]()
     children = Children(reactor)
     capture = Capture(lambda _: None)

@@ -12,12 +12,13 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from mainstay.sys.fds import recv_with_fds, send_with_fds
-from mainstay.sys.subreaper import become_subreaper
+from tests.adopting import adopting
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +122,8 @@ class FakeDaemon:
     """Starts templates and cold workers in `folder`, and ends all of them at the end of a `with`."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        become_subreaper()
+        self._adopting = ExitStack()
+        self._adopting.enter_context(adopting())
         self.folder = folder
         self.settings: Fields = {
             "app": "web",
@@ -156,6 +158,7 @@ class FakeDaemon:
             listener.close()
         if self._template is not None:
             self._template.close()
+        self._adopting.close()
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the user's app."""

@@ -23,7 +23,8 @@ _POOLS_THAT_SURVIVE = ("numpy", "scipy", "torch")
 class Before:
     """What was there before the app was imported, so that only what the app left is judged."""
 
-    descriptors: frozenset[int]
+    descriptors: frozenset[tuple[int, int, int]]
+    """By number, device and inode: an import may close one and open another with the same number."""
     threads: int
 
 
@@ -54,7 +55,8 @@ def empty_pools() -> None:
 
 def why_not(before: Before) -> str:
     """Why a fork would not be safe now, in one line; "" when it is."""
-    reasons = [_threads(before), *(_descriptor(fd) for fd in sorted(set(_descriptors()) - before.descriptors))]
+    left = sorted(set(_descriptors()) - before.descriptors)
+    reasons = [_threads(before), *(_descriptor(fd) for fd, _, _ in left)]
     return "; ".join(reason for reason in reasons if reason)
 
 
@@ -76,19 +78,17 @@ def _native_threads() -> int:
         return 1
 
 
-def _descriptors() -> list[int]:
+def _descriptors() -> list[tuple[int, int, int]]:
     try:
-        return [int(name) for name in os.listdir(_FD) if os.path.exists(f"{_FD}/{name}") or _is_open(int(name))]
+        numbers = [int(name) for name in os.listdir(_FD)]
     except OSError:
         return []
-
-
-def _is_open(fd: int) -> bool:
-    try:
-        os.fstat(fd)
-    except OSError:  # the one that listed the folder
-        return False
-    return True
+    found = []
+    for fd in numbers:
+        with suppress(OSError):  # the one that listed the folder
+            status = os.fstat(fd)
+            found.append((fd, status.st_dev, status.st_ino))
+    return found
 
 
 def _descriptor(fd: int) -> str:
