@@ -1,17 +1,33 @@
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from mainstay.core.effects import Fork
+from mainstay.core.events import BecameReady, Event, Spawned
+from mainstay.daemon.capture import Capture
+from mainstay.daemon.children import Children
+from mainstay.daemon.listeners import Listeners
+from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.reactor import Reactor
+from mainstay.daemon.sweep import Sweeper
+from mainstay.daemon.templates import OnFork, Templates
+from mainstay.daemon.workers import Workers
 from mainstay.errors import MainstayError
+from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec
 from mainstay.sys import procfs
 from tests.daemon import apps
 from tests.daemon.running import Daemon, command, is_gone, once, shell, web
+from tests.daemon.turning import turned
 from tests.waiting import until
 
 DOUBLE_FORK = """
@@ -222,6 +238,43 @@ def test_a_job_that_ends_well_stays_ended_and_leaves_nothing(daemon: Daemon) -> 
     assert daemon.children() == {}
     until(lambda: daemon.output("job-0") == "done\n")
     until(lambda: daemon.fds() == before, what="the same descriptors")
+
+
+class QuickFork:
+    """A template whose worker says that it is ready before the template tells its pid."""
+
+    def __init__(self) -> None:
+        self.told: Callable[[str, int, str], None] | None = None
+
+    def fork(self, worker: WorkerId, env: dict[str, str], fds: tuple[int, ...], told: OnFork) -> bool:
+        self.told = told
+        with socket.socket(fileno=os.dup(fds[2])) as control:
+            control.send(b"READY=1")
+        return True
+
+
+def test_a_worker_is_not_online_before_its_pid_is_known(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    events: list[Event] = []
+    reactor = Reactor()
+    children = Children(reactor)
+    capture = Capture(lambda _: None)
+    outputs = Outputs(str(tmp_path), capture)
+    workers = Workers(Sweeper(reactor, children), children, Listeners(reactor), outputs, events.append)
+    worker, template = WorkerId(SlotId("web", 0), 1, 1), QuickFork()
+
+    workers.fork(Fork(worker, web("web", "main:app", tmp_path), 0), cast(Templates, template))
+    reactor.wait(time.monotonic())
+    before = list(events)
+    assert template.told is not None
+    with subprocess.Popen(["sleep", "1000"]) as process:
+        template.told(worker.token, process.pid, "")
+        process.kill()
+        turned(reactor, lambda: len(events) == 3)
+    capture.close()
+
+    assert before == []
+    assert events[:2] == [Spawned(worker, process.pid), BecameReady(worker)]
 
 
 def test_a_signal_reaches_the_main_process_alone(daemon: Daemon) -> None:

@@ -137,6 +137,8 @@ class Workers:
         self._post(Spawned(process.worker, pid))
         if process.child is None:
             self._finish(process, Unstarted("it was gone before it could be watched"))
+        elif process.ready:
+            self._post(BecameReady(process.worker))
 
     # what it says and what it is told
 
@@ -164,7 +166,8 @@ class Workers:
     def _became_ready(self, process: Process) -> None:
         if not process.ready and process.worker.token in self._processes:
             process.ready = True
-            self._post(BecameReady(process.worker))
+            if process.pid:  # else it was quicker than its template, which has not told its pid yet
+                self._post(BecameReady(process.worker))
 
     def _say(self, process: Process, data: bytes, fds: list[int] | tuple[int, ...] = ()) -> bool:
         if process.control is None:
