@@ -246,7 +246,7 @@ class QuickFork:
     def __init__(self) -> None:
         self.told: Callable[[str, int, str], None] | None = None
 
-    def fork(self, worker: WorkerId, env: dict[str, str], fds: tuple[int, ...], told: OnFork) -> bool:
+    def fork(self, _worker: WorkerId, _env: dict[str, str], fds: tuple[int, ...], told: OnFork) -> bool:
         self.told = told
         with socket.socket(fileno=os.dup(fds[2])) as control:
             control.send(b"READY=1")
