@@ -1,5 +1,6 @@
 import os
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -197,6 +198,18 @@ def test_an_address_in_use_is_refused_with_the_one_who_has_it(listeners: Listene
     assert error.reason.startswith(f"127.0.0.1:{port} is in use by ")
     assert f"(pid {os.getpid()}, user " in error.reason
     assert error.hint == "end that process, or give another address with --bind or --port"
+
+
+def test_workers_whose_daemon_was_killed_are_named_with_the_way_to_end_them(listeners: Listeners) -> None:
+    env = os.environ | {"MAINSTAY_WORKER": "web-0@1.1", "MAINSTAY_APP": "web"}
+    with socket.create_server((LOCAL, 0)) as other:
+        port, fd = other.getsockname()[1], other.fileno()
+        worker = subprocess.Popen(["sleep", "1000"], env=env, pass_fds=(fd,))
+    with worker:
+        error = refusal(listeners, TcpBind(LOCAL, port))
+        worker.kill()
+
+    assert error.hint == f"left by a daemon that was killed; `kill {worker.pid}` ends it"
 
 
 def test_an_address_that_another_shares_is_refused_all_the_same(listeners: Listeners) -> None:

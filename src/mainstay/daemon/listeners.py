@@ -185,7 +185,7 @@ def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:
     if error.errno == errno.EADDRINUSE:
         owner = owners.listening_on(bind.host, bind.port) if isinstance(bind, TcpBind) else owners.unix_owner(bind.path)
         by = _whose(owner) if owner else " by another process"
-        return CannotBind(f"{address} is in use{by}", "end that process, or give another address with --bind or --port")
+        return CannotBind(f"{address} is in use{by}", _way_out(owner))
     if error.errno in (errno.EACCES, errno.EPERM):
         low = isinstance(bind, TcpBind) and 0 < bind.port < 1024
         hint = "ports below 1024 need root or CAP_NET_BIND_SERVICE; put a proxy in front" if low else ""
@@ -193,6 +193,15 @@ def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:
     if error.errno == errno.EADDRNOTAVAIL:
         return CannotBind(f"{address}: this machine has no such address", "0.0.0.0 means all of its addresses")
     return CannotBind(f"{address}: {error.strerror or error}", "")
+
+
+def _way_out(owner: "Owner | None") -> str:
+    from mainstay.daemon.left_behind import siblings
+
+    left = siblings(owner.pid) if owner and owner.pid else ()
+    if left:
+        return f"left by a daemon that was killed; `kill {' '.join(map(str, left))}` ends it"
+    return "end that process, or give another address with --bind or --port"
 
 
 def _whose(owner: "Owner") -> str:
