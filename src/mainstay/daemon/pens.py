@@ -8,6 +8,8 @@ import os
 
 from mainstay.sys.cgroup import Cgroup, make
 
+PREFIX = "mainstay-"
+
 
 class Pens:
     """The cgroups of the workers, below one of the daemon's, by token."""
@@ -21,7 +23,9 @@ class Pens:
         """Put a worker that was just born into a pen of its own."""
         if not self._tried:
             self._tried = True
-            self._top = make(f"mainstay-{os.getpid()}")
+            self._top = make(f"{PREFIX}{os.getpid()}")
+            if self._top:
+                _remove_stale(os.path.dirname(self._top.path))
         pen = self._top.child(token) if self._top else None
         if pen and pen.add(pid):
             self._pens[token] = pen
@@ -41,3 +45,11 @@ class Pens:
         """Take the daemon's cgroup away."""
         if self._top is not None:
             self._top.remove()
+
+
+def _remove_stale(folder: str) -> None:
+    """Take away what daemons that were killed left behind; where processes still are, it stays."""
+    for name in os.listdir(folder):
+        pid = name.removeprefix(PREFIX)
+        if name != pid and pid.isdecimal() and not os.path.exists(f"/proc/{pid}"):
+            Cgroup(f"{folder}/{name}").remove()
