@@ -193,3 +193,23 @@ def test_it_may_be_called_while_another_thread_works(start: Start) -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_it_may_be_called_while_another_thread_opens_and_closes(start: Start) -> None:
+    done = threading.Event()
+
+    def restless() -> None:
+        while not done.is_set():
+            fds = [os.open("/dev/null", os.O_RDONLY) for _ in range(50)]
+            for fd in fds:
+                os.close(fd)
+
+    threads = [threading.Thread(target=restless) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert [printed(start, program("echo", "x")) for _ in range(100)] == ["x"] * 100
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()

@@ -85,5 +85,12 @@ def _actions(spec: Spawn, temporary: list[int]) -> list[_Action]:
         actions.append((os.POSIX_SPAWN_DUP2, source, number))
     if spec.stdin is None:
         actions.append((os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0))
-    actions.extend((os.POSIX_SPAWN_CLOSE, fd) for fd in open_fds() if fd not in targets and os.get_inheritable(fd))
+    actions.extend((os.POSIX_SPAWN_CLOSE, fd) for fd in open_fds() if fd not in targets and _is_inherited(fd))
     return actions
+
+
+def _is_inherited(fd: int) -> bool:
+    try:
+        return os.get_inheritable(fd)
+    except OSError:  # another thread has closed it since it was listed
+        return False
