@@ -50,9 +50,9 @@ def render(documents: list[Document], pictures: str) -> str:
     """The whole report as Markdown; `pictures` is the folder of the plots, relative to it."""
     parts = [
         "# Benchmarks",
-        "Made by `./scripts/bench` (`python -m benchmarks`): mainstay beside its peers, measured in one run on one"
-        " machine, interleaved. Do not quote the absolute figures: the machine is small and shared. The ratios are what"
-        " counts.",
+        "Made by `./scripts/bench` (`python -m benchmarks`): mainstay beside its peers, each item measured in one run"
+        " on one machine, interleaved. Do not quote the absolute figures: the machine is small and shared. The ratios"
+        " are what counts.",
         _machine(documents),
         "## Targets",
         _targets(documents),
