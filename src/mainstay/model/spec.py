@@ -89,6 +89,8 @@ class Restart:
     """False: every wait is `first`."""
     give_up_after: int = 0
     """Tries in a row before the slot is `errored`; 0 means never."""
+    schedule: str = ""
+    """When to reload whatever happens, as cron(5) has it; empty means never."""
 
 
 class LogFormat(Enum):
@@ -110,6 +112,119 @@ class LogPolicy:
     out: str = ""
     """Absolute path for stdout of every slot; empty means `MAINSTAY_HOME/logs/web-0.out.log`."""
     err: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCheck:
+    """It answers a GET of this path with a status from 200 to 399."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TcpCheck:
+    """It takes a connection at this address; empty: where the app listens."""
+
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCheck:
+    """This command, run in the app's folder and environment, exits with 0."""
+
+    argv: tuple[str, ...]
+
+
+HealthCheck = HttpCheck | TcpCheck | CommandCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How it is seen whether a worker is well. Times in seconds."""
+
+    check: HealthCheck
+    interval: float = 10.0
+    timeout: float = 2.0
+    failures: int = 3
+    """Failed checks in a row after which a worker that was well is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a worker is replaced though nothing is wrong with it yet; 0 means never."""
+
+    memory: int = 0
+    """Bytes (PSS) of a worker and all that it started."""
+    requests: int = 0
+    lifetime: float = 0.0
+    """Seconds."""
+    watchdog: float = 0.0
+    """Seconds for which its event loop may stand still, or a program that speaks sd_notify(3) be silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rlimit:
+    """A resource limit (getrlimit(2)): `nofile`, `core`, `as`...; -1 means unlimited."""
+
+    name: str
+    soft: int
+    hard: int
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """As whom, and with what, its processes run; empty, 0 and -1 mean: as the daemon does."""
+
+    user: str = ""
+    group: str = ""
+    groups: tuple[str, ...] = ()
+    """Supplementary groups; empty: those of the user."""
+    umask: int = -1
+    nice: int = 0
+    rlimits: tuple[Rlimit, ...] = ()
+
+
+class Condition(Enum):
+    """What an app must have reached before one that depends on it starts."""
+
+    STARTED = "started"
+    HEALTHY = "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """An app that has to be there first."""
+
+    app: str
+    condition: Condition = Condition.STARTED
+
+
+class Overlap(Enum):
+    """What happens when a job is due and its last run has not ended."""
+
+    SKIP = "skip"
+    QUEUE = "queue"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a job runs: a cron(5) expression in a time zone (empty: the machine's). `timeout` in seconds, 0: none."""
+
+    cron: str
+    timezone: str = ""
+    overlap: Overlap = Overlap.SKIP
+    timeout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """What is run or called (a webhook) when something happens. `interval`: seconds between two calls at least."""
+
+    event: str
+    argv: tuple[str, ...] = ()
+    url: str = ""
+    interval: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +257,18 @@ class AppSpec:
     """How many slots are replaced at a time by a reload."""
     restart: Restart = field(default_factory=Restart)
     logs: LogPolicy = field(default_factory=LogPolicy)
+    health: Health | None = None
+    limits: Limits = field(default_factory=Limits)
+    privileges: Privileges = field(default_factory=Privileges)
+    depends_on: tuple[Dependency, ...] = ()
+    before_start: tuple[str, ...] = ()
+    """A command that is run once for each generation, before its first process."""
+    before_start_timeout: float = 600.0
+    after_stop: tuple[str, ...] = ()
+    """A command that is run when the app has come to rest because someone stopped it."""
+    schedule: Schedule | None = None
+    """Makes it a job: run when it is due, and not when it is deployed."""
+    hooks: tuple[Hook, ...] = ()
     source: str = ""
     """The file it was declared in; empty when it was started from the command line."""
 
