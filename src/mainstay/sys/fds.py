@@ -37,13 +37,13 @@ def send_with_fds(sock: socket.socket, data: bytes, fds: Sequence[int]) -> int:
     return sock.sendmsg([data], ancillary, getattr(socket, "MSG_NOSIGNAL", 0))
 
 
-def recv_with_fds(sock: socket.socket, size: int, max_fds: int) -> tuple[bytes, list[int]]:
+def recv_with_fds(sock: socket.socket, size: int, max_fds: int, flags: int = 0) -> tuple[bytes, list[int]]:
     """One message of at most `size` bytes with its descriptors, all close-on-exec; b"" at the end.
 
     Raises OSError, EMSGSIZE when the message or its descriptors were more than asked for: those that came are closed.
     """
     space = socket.CMSG_SPACE(max_fds * 4) if max_fds else 0
-    data, ancillary, flags, _ = sock.recvmsg(size, space, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+    data, ancillary, flags, _ = sock.recvmsg(size, space, flags | getattr(socket, "MSG_CMSG_CLOEXEC", 0))
     fds = array.array("i")
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
