@@ -27,6 +27,7 @@ from mainstay.core.events import (
     Kill,
     Request,
     Restart,
+    Resurrect,
     Scale,
     Start,
     Stop,
@@ -56,6 +57,8 @@ class Promises:
     def __init__(self, world: "World") -> None:
         self.world = world
         self.open: set[int] = set()
+        self.taking_over = False
+        """Whether a new daemon does again what the one before it may have done."""
         self.floor: dict[str, int] = {}
         """The least number of serving workers during the rollout of an app."""
         self.rows: dict[tuple[SlotId, int], Row] = {}
@@ -63,10 +66,16 @@ class Promises:
         self.weights: list[tuple[Terminate, dict[int, int]]] = []
         self.accepted_first: dict[str, int] = {}
 
+    def forget_clients(self) -> None:
+        """The daemon was killed: nobody waits for a reply of it any more."""
+        self.open.clear()
+        self.floor.clear()
+        self.rows.clear()
+
     def asked(self, request: Request) -> None:
         """A request was made: it is owed one reply, and what it asks for is not unasked."""
         self.open.add(request.token)
-        if isinstance(request, Apply | Start | Restart | Scale):
+        if isinstance(request, Apply | Start | Restart | Scale | Resurrect):
             self.rows.clear()
         if isinstance(request, Stop | Delete | Kill):
             self.floor.clear()
@@ -127,9 +136,11 @@ class Promises:
         match effect:
             case Fork(worker=worker) | Launch(worker=worker):
                 place = (worker.slot, worker.generation)
-                twins = [p for p in world.processes if (p.slot, p.generation) == place]
+                twins = [p for p in world.processes if (p.slot, p.generation) == place and p != worker]
                 assert not twins, f"two workers in {worker}: {twins}"
-                if isinstance(effect, Fork):
+                if worker in world.processes:
+                    assert self.taking_over, f"{worker} is started twice"
+                elif isinstance(effect, Fork):
                     template = world.templates.get((worker.slot.app, worker.generation))
                     assert template, f"{effect} from a template that is not there"
                     assert template.warm, f"{effect} from a template that is not ready"
@@ -137,14 +148,15 @@ class Promises:
             case Terminate(worker=worker):
                 assert worker in world.processes, f"a signal to {worker}, which is gone"
                 assert world.processes[worker].pid, f"a signal to {worker}, which has no process yet"
-                assert not world.processes[worker].asked_to_end, f"{worker} is asked to end twice"
+                again = world.processes[worker].asked_to_end and not self.taking_over
+                assert not again, f"{worker} is asked to end twice"
                 if worker.slot.app in world.sockets:
                     self.weights.append((effect, world.sockets[worker.slot.app].weights))
             case KillTree(worker=worker):
                 process = world.processes.get(worker)
                 assert process, f"SIGKILL to {worker}, which is gone"
                 assert process.pid, f"SIGKILL to {worker}, which has no process yet"
-                assert process.asked_to_end, f"SIGKILL to {worker} without a stop signal"
+                assert process.asked_to_end or process.excused, f"SIGKILL to {worker} without a stop signal"
             case SendSignal(worker=worker):
                 assert worker in world.processes, f"a signal to {worker}, which is gone"
                 assert world.processes[worker].pid, f"a signal to {worker}, which has no process yet"
@@ -155,6 +167,8 @@ class Promises:
                 assert (app, generation) not in world.templates, f"two templates of {app} generation {generation}"
             case Steer(app=app) | Tend(app=app):
                 assert app in world.sockets, f"{effect} without listeners"
+            case Reply(token=token) if self.taking_over and token not in self.open:
+                pass
             case Reply(token=token):
                 assert token in self.open, f"a second reply to {token}"
                 self.open.remove(token)

@@ -177,7 +177,7 @@ def test_nothing_is_started_by_a_daemon_on_its_way_out_and_everyone_is_told() ->
     world.run(1)
 
     assert [world.replies[token].refusal is None for token in tokens] == [False, False, False, True]
-    assert world.fleet.apps == {}
+    assert world.fleet.apps["web"].revive == {0, 1}
 
 
 def test_single_slots_cannot_be_deleted() -> None:

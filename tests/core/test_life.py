@@ -153,11 +153,16 @@ class Life(RuleBasedStateMachine):
         self.world.jump(seconds)
 
     @rule()
-    def the_daemon_is_replaced(self) -> None:
-        fleet = load(Fleet, dump(self.world.fleet))
+    def the_fleet_is_written_and_read(self) -> None:
+        assert load(Fleet, dump(self.world.fleet)) == self.world.fleet
 
-        assert fleet == self.world.fleet
-        self.world.fleet = fleet
+    @rule()
+    def the_daemon_is_replaced_while_nothing_happens(self) -> None:
+        self.world.take_over()
+
+    @rule(after=st.integers(-1, 6))
+    def the_daemon_will_be_killed_in_the_middle_of_an_event(self, after: int) -> None:
+        self.world.kill_daemon(after)
 
     @invariant()
     def everything_can_be_shown(self) -> None:
@@ -169,6 +174,7 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone, every request is answered; and asked to, everything ends."""
         world = self.world
+        world.kill_daemon(None)
         world.run_until(lambda: not world.promises.open, 600.0, f"replies to {world.promises.open}")
         token = world.ask(Kill)
         world.reply(token, 60.0)

@@ -46,6 +46,7 @@ from mainstay.core.events import (
     Request,
     Reset,
     Restart,
+    Resurrect,
     Scale,
     Signal,
     Spawned,
@@ -56,6 +57,9 @@ from mainstay.core.events import (
     Tick,
 )
 from mainstay.core.fleet import Fleet
+from mainstay.core.resume import Found, take_over
+from mainstay.core.resume import Process as Runs
+from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled, Unstarted
 from mainstay.model.ids import WorkerId
 from mainstay.model.never import assert_never
@@ -63,7 +67,7 @@ from mainstay.model.spec import AppSpec, Bind, Interface
 from tests.core.promises import Promises
 
 EPOCH = 1_790_000_000.0
-REQUESTS = (Apply, Start, Stop, Restart, Reload, Decide, Scale, Delete, Signal, Reset, Kill)
+REQUESTS = (Apply, Start, Stop, Restart, Reload, Decide, Scale, Delete, Signal, Reset, Kill, Resurrect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class Process:
     accepting: bool = False
     asked_to_end: bool = False
     killed: bool = False
+    excused: bool = False
+    """Whether a daemon may have been killed before it sent the stop signal it had decided on."""
 
     @property
     def serves(self) -> bool:
@@ -150,6 +156,7 @@ class World:
         self.history: list[tuple[float, Event | Effect]] = []
         self.down = False
         self.promises = Promises(self)
+        self._left: int | None = None
         self._coming: list[tuple[float, int, Callable[[], None]]] = []
         self._answers: list[Event] = []
         self._order = itertools.count()
@@ -166,15 +173,68 @@ class World:
         self.history.append((self.now, event))
         if isinstance(event, REQUESTS):
             self.promises.asked(event)
+        if self._left == -1 and not isinstance(event, Tick):
+            self._left = None
+            self.take_over()
+            return
         before, (self.fleet, effects) = self.fleet, core.step(self.fleet, event, self.now)
         self.promises.before_effects(before)
-        for effect in effects:
+        for done, effect in enumerate(effects):
+            if self._left is not None and done >= self._left >= 0 and not self.down:
+                self._left = None
+                self.take_over()
+                return
             self.history.append((self.now, effect))
             self.promises.effect(effect)
             self._perform(effect)
         self.promises.hold(event, effects)
         while self._answers:
             self.send(self._answers.pop(0))
+
+    def take_over(self) -> None:
+        """Another daemon is there, which knows the fleet and looks for what runs."""
+        self._answers.clear()
+        self.promises.forget_clients()
+        for app in self.sockets.keys() - self.fleet.apps.keys():
+            del self.sockets[app]
+        for process in self.processes.values():
+            if not process.pid and not process.from_template:
+                process.pid = next(self._pids)
+                self._starts(process)
+            process.excused = not process.asked_to_end
+        coming = frozenset(p.worker.token for p in self.processes.values() if not p.pid)
+        born = {p.worker.token: Runs(p.pid, 0) for p in self.processes.values() if p.pid}
+        found = Found(born, frozenset(self.templates), coming)
+        fleet = load(Fleet, dump(self.fleet))
+        self.fleet, effects = take_over(fleet, found, self.now)
+        for process in self.processes.values():
+            process.accepting = False
+        self.promises.taking_over = True
+        for effect in effects:
+            self.history.append((self.now, effect))
+            self.promises.effect(effect)
+            self._perform(effect)
+        self.promises.taking_over = False
+        facts: list[Event] = list(self._answers)
+        self._answers.clear()
+        for (app, generation), template in self.templates.items():
+            if template.warm:
+                facts.append(TemplateLoaded(app, generation, template.pid, Interface.ASGI, ""))
+        facts += [BecameReady(p.worker) for p in self.processes.values() if p.ready]
+        for fact in facts:
+            self.fleet, effects = core.step(self.fleet, fact, self.now)
+            self.promises.taking_over = True
+            for effect in effects:
+                self.promises.effect(effect)
+                self._perform(effect)
+            self.promises.taking_over = False
+        self.promises.hold(Tick(), [])
+        if self.fleet.killing is not None:
+            self.ask(Kill)
+
+    def kill_daemon(self, after: int | None) -> None:
+        """The daemon is killed in its next event, when it has done `after` things; -1: before it; None: not at all."""
+        self._left = after
 
     def ask(self, make: Callable[[int], Request]) -> int:
         """Send a request made for a token; the token."""
@@ -291,7 +351,7 @@ class World:
             case Listen():
                 self._listen(effect)
             case Unlisten(app=app):
-                del self.sockets[app]
+                self.sockets.pop(app, None)
             case Steer(app=app, weights=weights):
                 self.sockets[app].weights = weights
             case Tend(app=app, listeners=listeners, receivers=receivers):
@@ -353,6 +413,8 @@ class World:
 
     def _spawn(self, effect: Fork | Launch, code: Code) -> None:
         worker = effect.worker
+        if worker in self.processes:
+            return  # it was asked for by a daemon that was killed, and is on its way
         behaviour = code.special.get(worker.slot.index, code.worker)
         takes = takes_connections(effect.spec)
         process = Process(worker, effect.listener, behaviour, isinstance(effect, Fork), takes)
@@ -360,19 +422,23 @@ class World:
         self._later(behaviour.spawn, lambda: self._spawned(process))
 
     def _spawned(self, process: Process) -> None:
-        worker, behaviour = process.worker, process.behaviour
-        if self.processes.get(worker) is not process:
+        worker = process.worker
+        if self.processes.get(worker) is not process or process.pid:
             return
         orphan = process.from_template and (worker.slot.app, worker.generation) not in self.templates
         if orphan and self.random.random() < 0.5:
             self._end(worker, Unstarted("the template was stopped"))
             return
         process.pid = next(self._pids)
+        self._starts(process)
+        self.send(Spawned(worker, process.pid))
+
+    def _starts(self, process: Process) -> None:
+        worker, behaviour = process.worker, process.behaviour
         if behaviour.ready is not None:
             self._later(behaviour.ready, lambda: self._ready(process))
         if behaviour.dies is not None:
             self._later(behaviour.dies, lambda: self._end(worker, behaviour.ending))
-        self.send(Spawned(worker, process.pid))
 
     def _ready(self, process: Process) -> None:
         if self.processes.get(process.worker) is process:
@@ -380,6 +446,8 @@ class World:
             self.send(BecameReady(process.worker))
 
     def _terminate(self, process: Process) -> None:
+        if process.asked_to_end:
+            return
         process.asked_to_end = True
         if process.behaviour.drain is not None:
             self._later(process.behaviour.drain, lambda: self._end(process.worker, Exited(0)))

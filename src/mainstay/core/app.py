@@ -132,6 +132,8 @@ class App:
     tended: frozenset[int] = frozenset()
     receivers: tuple[WorkerId, ...] = ()
     deleted: bool = False
+    revive: frozenset[int] = frozenset()
+    """The slots that were up when everything was shut down, and are to be again."""
 
     @property
     def spec(self) -> AppSpec:

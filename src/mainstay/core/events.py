@@ -13,6 +13,8 @@ class Spawned:
 
     worker: WorkerId
     pid: int
+    start: int = 0
+    """Clock ticks since boot: with the pid it names the process for ever. 0 when it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,13 @@ class Ended:
     wall: float = 0.0
     """Epoch seconds, for people."""
     chance: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class NeverBegun:
+    """A daemon that was killed did not come to start this worker: it has to be asked for again."""
+
+    worker: WorkerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +181,19 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """End everything, then the daemon."""
+    """End everything, then the daemon. What is declared is remembered, and what was up with it."""
 
     token: Token
 
 
-Fact = Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed
+@dataclass(frozen=True, slots=True)
+class Resurrect:
+    """Start again what was up before the machine, or the daemon, was shut down."""
+
+    token: Token
+
+
+Fact = Spawned | BecameReady | Ended | NeverBegun | TemplateLoaded | TemplateEnded | Listening | ListenFailed
 Selecting = Start | Stop | Restart | Reload | Decide | Delete | Signal | Reset
-Request = Apply | Selecting | Scale | Kill
+Request = Apply | Selecting | Scale | Kill | Resurrect
 Event = Fact | Request | Tick

@@ -21,15 +21,17 @@ from mainstay.core.events import (
     Fact,
     ListenFailed,
     Listening,
+    NeverBegun,
     Spawned,
     TemplateEnded,
     TemplateLoaded,
     Tick,
 )
 from mainstay.core.policy import STABLE_AFTER, should_restart
-from mainstay.core.slot import Exit, Finished, Killing, Running, Slot, Stopping, at_rest
+from mainstay.core.slot import Exit, Finished, Killing, Running, Slot, Starting, Stopping, at_rest
 from mainstay.core.turn import Turn
-from mainstay.model.exits import Exited
+from mainstay.model.exits import Exited, Unstarted
+from mainstay.model.ids import WorkerId
 from mainstay.model.never import assert_never
 from mainstay.model.spec import RestartOn
 
@@ -43,6 +45,8 @@ def handle(turn: Turn, fact: Fact) -> None:
             _ready(turn, fact)
         case Ended():
             _ended(turn, fact)
+        case NeverBegun(worker=worker):
+            _never_begun(turn, worker)
         case TemplateLoaded():
             _template_loaded(turn, fact)
         case TemplateEnded():
@@ -144,6 +148,15 @@ def _ended(turn: Turn, fact: Ended) -> None:
     for wait in turn.app.waits:
         if wait.goal is Goal.STARTED and slot.id.index in wait.slots:
             _start_failed(turn, wait, refusal)
+
+
+def _never_begun(turn: Turn, worker: WorkerId) -> None:
+    slot = slot_of(turn.app, worker)
+    life = slot.life if slot else None
+    if isinstance(life, Starting) and life.worker.id == worker and not life.worker.pid:
+        turn.start_again(worker)
+    else:
+        _ended(turn, Ended(worker, Unstarted("it had not been started")))
 
 
 def _is_done(turn: Turn, slot: Slot, fact: Ended) -> bool:

@@ -18,10 +18,12 @@ from mainstay.core.events import (
     Event,
     Fact,
     Kill,
+    NeverBegun,
     Reload,
     Request,
     Reset,
     Restart,
+    Resurrect,
     Scale,
     Signal,
     Spawned,
@@ -66,6 +68,15 @@ def deadline_of(fleet: Fleet) -> float | None:
     return min(fleet.deadlines.values(), default=None)
 
 
+def with_app(fleet: Fleet, app: App) -> Fleet:
+    """The fleet with an app as it has become."""
+    deadline = next_deadline(app)
+    deadlines = {name: at for name, at in fleet.deadlines.items() if name != app.name}
+    if deadline is not None:
+        deadlines[app.name] = deadline
+    return replace(fleet, apps=fleet.apps | {app.name: app}, deadlines=deadlines)
+
+
 def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
     """What becomes of the fleet, and what must be done for it, in order."""
     crossing = _Crossing(fleet, now)
@@ -74,12 +85,14 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
             for name, at in tuple(fleet.deadlines.items()):
                 if at <= now:
                     crossing.turn(name, facts.tick)
-        case Spawned(worker=worker) | BecameReady(worker=worker) | Ended(worker=worker):
+        case Spawned(worker=worker) | BecameReady(worker=worker) | Ended(worker=worker) | NeverBegun(worker=worker):
             crossing.fact(worker.slot.app, event)
         case Apply():
             crossing.apply(event)
         case Kill(token=token):
             crossing.kill(token)
+        case Resurrect(token=token):
+            crossing.resurrect(token)
         case Scale():
             crossing.select(event, (event.app,))
         case Start() | Stop() | Restart() | Reload() | Decide() | Delete() | Signal() | Reset():
@@ -135,16 +148,13 @@ class _Crossing:
         for index in sorted(app.slots.keys() - numbers.keys()):
             numbers[index] = next_number
             next_number += 1
-        app = replace(app, numbers=numbers)
-        apps = self.fleet.apps | {app.name: app}
-        deadline = next_deadline(app)
+        if not app.deleted:
+            self.fleet = with_app(replace(self.fleet, next_number=next_number), replace(app, numbers=numbers))
+            return
+        apps = {name: other for name, other in self.fleet.apps.items() if name != app.name}
         deadlines = {name: at for name, at in self.fleet.deadlines.items() if name != app.name}
-        if deadline is not None and not app.deleted:
-            deadlines[app.name] = deadline
-        if app.deleted:
-            del apps[app.name]
-            self.effects.append(Forget(app.name))
-            next_number = next_number if apps else 0
+        self.effects.append(Forget(app.name))
+        next_number = next_number if apps else 0
         self.fleet = replace(self.fleet, apps=apps, next_number=next_number, deadlines=deadlines)
 
     # requests
@@ -183,7 +193,14 @@ class _Crossing:
         self._expect(token, names)
         self.fleet = replace(self.fleet, killing=token)
         for name in names:
-            self.turn(name, lambda turn: requests.stop(turn, token, None, delete=True))
+            self.turn(name, lambda turn: requests.rest(turn, token))
+
+    def resurrect(self, token: Token) -> None:
+        asleep = {name: app for name, app in self.fleet.apps.items() if app.revive}
+        self._expect(token, list(asleep))
+        for name, app in asleep.items():
+            slots = None if app.revive >= app.slots.keys() else app.revive
+            self._one(name, Start(token, (name,)), {name: slots})
 
     def select(self, request: Request, selectors: tuple[str, ...]) -> None:
         try:
@@ -213,7 +230,7 @@ class _Crossing:
             self.turn(name, lambda turn: _perform(turn, request, slots))
 
     def _again(self, name: str, request: Request) -> Selection:
-        if isinstance(request, Apply | Kill | Scale):
+        if isinstance(request, Apply | Kill | Scale | Resurrect):
             return {name: None}
         try:
             return {name: frozenset()} | select({name: self.fleet.apps[name]}, request.selectors)
@@ -269,8 +286,10 @@ def _is_changing(app: App, slots: frozenset[int]) -> bool:
 
 
 def _narrowed(request: Request, name: str, slots: frozenset[int] | None) -> Request:
-    if isinstance(request, Apply | Scale | Kill) or slots is None:
-        return request if isinstance(request, Apply | Scale | Kill) else replace(request, selectors=(name,))
+    if isinstance(request, Apply | Scale | Kill | Resurrect):
+        return request
+    if slots is None:
+        return replace(request, selectors=(name,))
     return replace(request, selectors=tuple(f"{name}-{index}" for index in sorted(slots)))
 
 
@@ -305,7 +324,7 @@ def _perform(turn: Turn, request: Request, slots: frozenset[int] | None) -> None
             reset = {i: replace(s, restarts=0) for i, s in turn.app.slots.items() if slots is None or i in slots}
             turn.app = replace(turn.app, slots=turn.app.slots | reset)
             turn.answers.append((token, Outcome(name, "reset")))
-        case Kill():
+        case Kill() | Resurrect():
             return
         case _:
             assert_never(request)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mainstay.core import rollout
-from mainstay.core.app import Goal, Style, Undo, Wait, has_processes, indexes, is_down, is_python
+from mainstay.core.app import App, Goal, Style, Undo, Wait, has_processes, indexes, is_down, is_python
 from mainstay.core.effects import Outcome, Refusal
 from mainstay.core.events import Token
 from mainstay.core.plan import Way, compare, keep_ambient, way_of
@@ -111,6 +111,7 @@ def stop(
             turn.answers += [(request.token, refusal) for request in turn.app.queue]
             turn.app = replace(turn.app, queue=())
         turn.app = replace(turn.app, opening=False)
+    turn.app = replace(turn.app, revive=turn.app.revive - (indexes(turn.app) if whole else slots or frozenset()))
     targets = indexes(turn.app) if whole else slots or frozenset()
     up = any(turn.app.slots[i].up for i in targets if i in turn.app.slots) or has_processes(turn.app)
     outcome = Outcome(app.name, was if up or delete else "unchanged", message="" if up or delete else "was stopped")
@@ -118,6 +119,18 @@ def stop(
     turn.app = replace(turn.app, waits=(*turn.app.waits, Wait(token, goal, targets, result or outcome)))
     for index in sorted(targets & turn.app.slots.keys()):
         turn.step(turn.app.slots[index], Down())
+
+
+def rest(turn: Turn, token: Token) -> None:
+    """End the whole app, and remember which slots were up: the daemon is about to end, and they are to come back."""
+    up = frozenset(index for index in indexes(turn.app) if _is_wanted_up(turn.app, index)) or turn.app.revive
+    stop(turn, token, None)
+    turn.app = replace(turn.app, revive=up)
+
+
+def _is_wanted_up(app: App, index: int) -> bool:
+    slot = app.slots.get(index)
+    return slot.up if slot else app.rollout is not None  # a rollout has taken the old one away and brings a new one
 
 
 def restart(turn: Turn, token: Token, slots: frozenset[int] | None, shell: EnvLayer | None) -> None:

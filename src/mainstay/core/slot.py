@@ -22,11 +22,15 @@ EXITS_KEPT = 10
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The process in a slot. `pid` is 0 until it is known; `started` is when it was asked for."""
+    """The process in a slot. `pid` is 0 until it is known; `started` is when it was asked for.
+
+    `born` is when its process came to be, in clock ticks since boot, 0 when that is not known.
+    """
 
     id: WorkerId
     started: float
     pid: int = 0
+    born: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +255,7 @@ def _spawned(slot: Slot, event: Spawned, now: float, spec: AppSpec) -> Step:
     life = slot.life
     if not isinstance(life, Alive) or life.worker.id != event.worker or life.worker.pid:
         return slot, ()
-    worker = replace(life.worker, pid=event.pid)
+    worker = replace(life.worker, pid=event.pid, born=event.start)
     if isinstance(life, Stopping):
         ending = replace(life, worker=worker, deadline=now + spec.stop_timeout)
         return replace(slot, life=ending), (AskToEnd(event.worker),)

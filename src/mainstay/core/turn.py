@@ -158,6 +158,10 @@ class Turn:
         else:
             self.effects.append(Launch(worker, spec, listener, template.interface))
 
+    def start_again(self, worker: WorkerId) -> None:
+        """Ask once more for a worker of which nobody knows whether it was started: the daemon does not do it twice."""
+        self._spawn(worker, self.spec_of(worker.generation))
+
     # templates
 
     def set_template(self, generation: int, template: Template) -> None:
@@ -197,6 +201,11 @@ class Turn:
             self.app = replace(self.app, opening=True, asked=2 * slots)
             self.effects.append(Listen(self.app.name, spec.binds, slots))
 
+    def listen_again(self, spec: AppSpec) -> None:
+        """Have the listeners that were there, or were being opened, whether they still are or not."""
+        self.app = replace(self.app, asked=self.app.asked or self.app.width)
+        self.effects.append(Listen(self.app.name, spec.binds, self.app.asked // 2))
+
     def unlisten(self) -> None:
         """Close the listeners, if there are any."""
         if self.app.listening:
@@ -207,6 +216,8 @@ class Turn:
     def close(self) -> tuple[App, list[Effect], list[Answer]]:
         """Bring in order what follows from the rest, and give back the app, its effects in order, and the answers."""
         self._sort_out_templates()
+        if self.app.revive and any(slot.up for slot in self.app.slots.values()):
+            self.app = replace(self.app, revive=frozenset())
         if is_down(self.app) and not self.app.opening:
             self.unlisten()
         first = [effect for effect in self.effects if isinstance(effect, Listen)]

@@ -1,0 +1,143 @@
+"""A daemon that takes over: what becomes of the fleet that the one before it wrote down, and what must be done again.
+
+What was decided is in the fleet; what was done about it may or may not have happened. So every effect that can be had
+twice without harm is asked for again, and for the rest the daemon says what it has found.
+"""
+
+from dataclasses import dataclass, replace
+
+from mainstay.core import facts
+from mainstay.core.app import App, Template, TemplateState, every_slot, indexes, is_python
+from mainstay.core.effects import Effect, KillTree, StartTemplate, StopTemplate, Terminate, Unlisten
+from mainstay.core.events import Ended, Spawned, TemplateEnded
+from mainstay.core.fleet import Fleet, with_app
+from mainstay.core.slot import Alive, Killing, Slot, Starting, Stopped, Stopping, worker_of
+from mainstay.core.turn import Turn
+from mainstay.model.exits import Unstarted, Vanished
+from mainstay.model.ids import WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One that runs: with its start, in clock ticks since boot, the pid is nobody else's."""
+
+    pid: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What still runs of what was written down: workers by token, templates by app and generation."""
+
+    workers: dict[str, Process]
+    templates: frozenset[tuple[str, int]] = frozenset()
+    coming: frozenset[str] = frozenset()
+    """Workers, by token, of which their template will say whether it has forked them."""
+
+
+def after_shutdown(fleet: Fleet) -> Fleet:
+    """The fleet when nothing of it can run any more: all at rest, and what was up is remembered, to be revived."""
+    return replace(
+        fleet,
+        apps={name: _at_rest(app) for name, app in fleet.apps.items()},
+        pending={},
+        killing=None,
+        deadlines={},
+    )
+
+
+def _at_rest(app: App) -> App:
+    up = frozenset(index for index, slot in app.slots.items() if slot.up)
+    pending = app.rollout.pending if app.rollout else ()
+    slots = {
+        index: replace(app.slots.get(index) or _empty(app, index), up=False, life=Stopped(), generation=app.generation)
+        for index in sorted(indexes(app))
+        if index in app.slots or index in pending
+    }
+    rested = App(app.name, app.generation, app.last_generation, {app.generation: app.spec}, slots)
+    return replace(
+        rested,
+        numbers=app.numbers,
+        interface=app.interface,
+        serial=app.serial,
+        revive=up | app.revive | frozenset(pending),
+    )
+
+
+def _empty(app: App, index: int) -> Slot:
+    return Turn(app, 0.0, 1).new_slot(index, app.generation, 0)
+
+
+def take_over(fleet: Fleet, found: Found, now: float) -> tuple[Fleet, list[Effect]]:
+    """The fleet as it is, and what the daemon must do, in order. Nobody waits for an answer any more."""
+    fleet = replace(fleet, pending={})
+    effects: list[Effect] = [StopTemplate(*key) for key in sorted(found.templates) if not _is_known(fleet, *key)]
+    for name in fleet.apps:
+        turn = Turn(fleet.apps[name], now, fleet.cores)
+        _resume(turn, found)
+        facts.settle(turn)
+        app, mine, _ = turn.close()
+        fleet = with_app(fleet, app)
+        effects += mine
+    return fleet, effects
+
+
+def _is_known(fleet: Fleet, name: str, generation: int) -> bool:
+    template = fleet.apps[name].templates.get(generation) if name in fleet.apps else None
+    return template is not None and template.state in (TemplateState.LOADING, TemplateState.WARM)
+
+
+def _resume(turn: Turn, found: Found) -> None:
+    turn.app = replace(turn.app, accepting=frozenset())
+    turn.afresh = True
+    app = turn.app
+    if app.opening or app.listening:
+        moved = app.rollout is not None and not app.rollout.rebind
+        spec = turn.spec_of(app.rollout.generation) if app.rollout and moved else app.spec
+        turn.listen_again(spec)
+    else:
+        turn.effects.append(Unlisten(app.name))
+    for generation, template in app.templates.items():
+        if (app.name, generation) not in found.templates:
+            _without_template(turn, generation, template)
+    for slot in tuple(every_slot(turn.app)):
+        _resume_slot(turn, slot, found)
+
+
+def _without_template(turn: Turn, generation: int, template: Template) -> None:
+    """It ended with the daemon, or while nobody looked."""
+    if template.state is TemplateState.LOADING:
+        spec = turn.spec_of(generation)
+        turn.set_template(generation, replace(template, deadline=turn.now + spec.start_timeout))
+        turn.effects.append(StartTemplate(turn.app.name, generation, spec))
+    elif template.state is TemplateState.WARM:
+        facts.handle(turn, TemplateEnded(turn.app.name, generation, "it ended while no one was looking"))
+
+
+def _resume_slot(turn: Turn, slot: Slot, found: Found) -> None:
+    worker = worker_of(slot)
+    if worker is None or worker.id in turn.app.held or worker.id.token in found.coming:
+        return
+    process = found.workers.get(worker.id.token)
+    if process is None:
+        _without_process(turn, slot, worker.id, worker.pid)
+        return
+    if not worker.pid:
+        slot = turn.step(slot, Spawned(worker.id, process.pid, process.start))
+    match slot.life:
+        case Killing():
+            turn.effects.append(KillTree(worker.id))
+        case Stopping() if is_python(turn.spec_of(slot.generation)):  # it takes no notice of a second time
+            turn.effects.append(Terminate(worker.id, turn.spec_of(slot.generation).stop_signal, tree=False))
+        case _:
+            return
+
+
+def _without_process(turn: Turn, slot: Slot, worker: WorkerId, pid: int) -> None:
+    assert isinstance(slot.life, Alive)
+    if pid:
+        facts.handle(turn, Ended(worker, Vanished()))
+    elif isinstance(slot.life, Starting):
+        turn.start_again(worker)
+    else:
+        facts.handle(turn, Ended(worker, Unstarted("it had not been started")))
