@@ -21,10 +21,17 @@ def ok(result: object) -> Script:
     return lambda _args: iter([{"ok": result}])
 
 
-def came_of(apps: str, outcome: str, *changes: str, message: str = "", survivors: Sequence[Json] = ()) -> Json:
+def came_of(
+    apps: str,
+    outcome: str,
+    *changes: str,
+    message: str = "",
+    survivors: Sequence[Json] = (),
+    warnings: Sequence[str] = (),
+) -> Json:
     """The result of a verb that changes something: one outcome for each of some apps, named in one text."""
     outcomes = [{"app": app, "outcome": outcome, "changes": list(changes), "message": message} for app in apps.split()]
-    return {"apps": outcomes, "survivors": list(survivors)}
+    return {"apps": outcomes, "survivors": list(survivors), "warnings": list(warnings)}
 
 
 def refused(message: str, *, exit_code: int = 1, **more: object) -> Script:

@@ -1,4 +1,7 @@
+import os
+import signal
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,3 +40,25 @@ def test_apps_of_before_are_known_by_the_state_file(tmp_path: Path, monkeypatch:
     (tmp_path / "state.json").touch()
 
     assert (before, has_state()) == (False, True)
+
+
+def test_a_daemon_that_was_killed_is_brought_back_by_whatever_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="ms-") as home:
+        monkeypatch.setenv("MAINSTAY_HOME", home)
+        with connect(start=True) as client:
+            first = client.pid
+        os.kill(first, signal.SIGKILL)
+        with connect() as client:
+            second = client.pid
+            client.ask("kill")
+
+        assert second != first
+
+
+def test_a_daemon_of_another_boot_was_not_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAINSTAY_HOME", str(tmp_path))
+    tmp_path.chmod(0o700)
+    (tmp_path / "running.jsonl").write_text('{"format": 1, "boot": "another"}\n')
+
+    with pytest.raises(NotRunning):
+        connect()

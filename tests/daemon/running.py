@@ -55,8 +55,8 @@ class Daemon:
         self.socket = str(home / "daemon.sock")
 
     def connect(self) -> Client:
-        """A new connection, greeted."""
-        client = open_connection(self.socket)
+        """A new connection, greeted; of the daemon that takes over, when this one was killed."""
+        client = until(lambda: open_connection(self.socket), what="a daemon that answers")
         assert client is not None
         return client
 
@@ -95,9 +95,10 @@ class Daemon:
         return result
 
     def children(self) -> dict[int, procfs.Stat]:
-        """All processes below it."""
+        """All processes below it, but not its guardian."""
         stats = procfs.all_stats()
-        return {pid: stats[pid] for pid in procfs.tree(self.pid, stats)[1:]}
+        below = procfs.tree(self.pid, stats)[1:]
+        return {pid: stats[pid] for pid in below if b"guardian.sh" not in procfs.read(f"/proc/{pid}/cmdline")}
 
     def fds(self) -> list[str]:
         """What its open descriptors are, without numbers, one connection of ours among them."""
@@ -164,17 +165,27 @@ def _answers(daemon: Daemon) -> bool:
 
 
 def _end(daemon: Daemon) -> None:
-    below = daemon.children() if daemon.process.poll() is None else {}
-    with suppress(MainstayError, OSError, AssertionError):
+    pid, below = daemon.pid, {}
+    with suppress(MainstayError, OSError, AssertionError):  # it may be one that took over
+        pid = daemon.ask("ping")["pid"]
+        rows = {row["pid"] for row in daemon.rows()}
+        stats = procfs.all_stats()
+        below = {child: stats[child] for child in {*procfs.tree(pid, stats)[1:], *rows} if child in stats}
         daemon.ask("kill")
     try:
-        daemon.process.wait(30)
-    except subprocess.TimeoutExpired:
-        daemon.process.kill()
-        daemon.process.wait()
+        until(lambda: daemon.process.poll() is not None and not _runs(daemon, pid), 30)
+    except AssertionError:
+        for end in {daemon.pid, pid}:
+            with suppress(ProcessLookupError):
+                os.kill(end, signal.SIGKILL)
+    daemon.process.wait()
     for pid, stat in below.items():
         if procfs.start_time(pid) == stat.start:
             os.kill(pid, signal.SIGKILL)
+
+
+def _runs(daemon: Daemon, pid: int) -> bool:
+    return str(daemon.home) in procfs.read(f"/proc/{pid}/environ").decode(errors="replace")
 
 
 def is_gone(pid: int) -> bool:

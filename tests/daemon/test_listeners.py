@@ -13,6 +13,7 @@ from mainstay.daemon.listeners import CannotBind, HandOver, Listeners
 from mainstay.daemon.reactor import Reactor
 from mainstay.model.spec import Bind, TcpBind, UnixBind
 from mainstay.sys import reuseport
+from mainstay.sys.fdstore import FdStore
 from tests.daemon.turning import turned
 
 LOCAL = "127.0.0.1"
@@ -26,7 +27,7 @@ def reactor() -> Reactor:
 
 @pytest.fixture
 def listeners(reactor: Reactor) -> Iterator[Listeners]:
-    found = Listeners(reactor)
+    found = Listeners(reactor, FdStore())
     yield found
     found.close("web")
 

@@ -9,6 +9,7 @@ from mainstay.daemon.capture import Capture
 from mainstay.daemon.outputs import Outputs
 from mainstay.model.ids import SlotId
 from mainstay.model.spec import LogFormat, LogPolicy
+from mainstay.sys.fdstore import FdStore
 from tests.daemon.running import command
 from tests.waiting import until
 
@@ -19,7 +20,7 @@ SPEC = command("web", "sleep", "1000")
 def outputs(tmp_path: Path) -> Iterator[Outputs]:
     (tmp_path / "logs").mkdir()
     capture = Capture(lambda _: None)
-    yield Outputs(str(tmp_path), capture)
+    yield Outputs(str(tmp_path), capture, FdStore())
     capture.close()
 
 

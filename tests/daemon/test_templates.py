@@ -20,6 +20,7 @@ from mainstay.model.exits import Ending
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, Interface
 from mainstay.sys import procfs
+from mainstay.sys.fdstore import FdStore
 from tests.adopting import adopting
 from tests.daemon import apps
 from tests.daemon.running import web
@@ -111,7 +112,7 @@ def _staged(tmp_path: Path) -> Iterator[Stage]:
     found = Stage(
         reactor,
         children,
-        Templates(sweeper, children, Outputs(str(tmp_path), capture), posted.append),
+        Templates(sweeper, children, Outputs(str(tmp_path), capture, FdStore()), FdStore(), posted.append),
         posted,
         tmp_path,
     )

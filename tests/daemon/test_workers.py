@@ -25,6 +25,7 @@ from mainstay.errors import MainstayError
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec
 from mainstay.sys import procfs
+from mainstay.sys.fdstore import FdStore
 from tests.daemon import apps
 from tests.daemon.running import Daemon, command, is_gone, once, shell, web
 from tests.daemon.turning import turned
@@ -259,8 +260,9 @@ def test_a_worker_is_not_online_before_its_pid_is_known(tmp_path: Path) -> None:
     reactor = Reactor()
     children = Children(reactor)
     capture = Capture(lambda _: None)
-    outputs = Outputs(str(tmp_path), capture)
-    workers = Workers(Sweeper(reactor, children), children, Listeners(reactor), outputs, events.append)
+    store = FdStore()
+    outputs, listeners = Outputs(str(tmp_path), capture, store), Listeners(reactor, store)
+    workers = Workers(Sweeper(reactor, children), children, listeners, outputs, store, events.append)
     worker, template = WorkerId(SlotId("web", 0), 1, 1), QuickFork()
 
     workers.fork(Fork(worker, web("web", "main:app", tmp_path), 0), cast(Templates, template))
@@ -274,7 +276,8 @@ def test_a_worker_is_not_online_before_its_pid_is_known(tmp_path: Path) -> None:
     capture.close()
 
     assert before == []
-    assert events[:2] == [Spawned(worker, process.pid), BecameReady(worker)]
+    start = procfs.start_time(process.pid) or 0
+    assert events[:2] == [Spawned(worker, process.pid, start), BecameReady(worker)]
 
 
 def test_a_signal_reaches_the_main_process_alone(daemon: Daemon) -> None:

@@ -8,7 +8,7 @@ from typing import get_type_hints
 import pytest
 
 from mainstay.cli.index import commands
-from mainstay.daemon.asking import STEERING
+from mainstay.daemon.asking import STEERING, UPGRADE
 from mainstay.protocol import shapes
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def section(title: str) -> str:
 
 
 def test_every_verb_of_the_daemon_is_documented_and_no_other() -> None:
-    verbs = matched("asking.py") | matched("answers.py") | STEERING.keys()
+    verbs = matched("asking.py") | matched("answers.py") | STEERING.keys() | {UPGRADE}
 
     assert len(verbs) > 10
     assert set(re.findall(r"^\| `(\w+)` \|", section("Verbs"), re.MULTILINE)) == verbs

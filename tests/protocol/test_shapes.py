@@ -75,7 +75,7 @@ def test_a_refusal_has_the_shape_beside_its_words(daemon: Daemon) -> None:
     with pytest.raises(Refused) as raised:
         daemon.ask("stop", selectors=["nobody"])
 
-    assert raised.value.result == {"apps": [], "survivors": []}
+    assert raised.value.result == {"apps": [], "survivors": [], "warnings": []}
 
 
 def mismatches(value: Any, shape: Any, where: str = "") -> list[str]:  # Any: JSON, and what type hints are made of

@@ -54,4 +54,8 @@ def places(specs: Sequence[AppSpec]) -> dict[str, str]:
 
 
 def _joined(one: Touched, two: Touched) -> Touched:
-    return {"apps": [*one["apps"], *two["apps"]], "survivors": [*one["survivors"], *two["survivors"]]}
+    return {
+        "apps": [*one["apps"], *two["apps"]],
+        "survivors": [*one["survivors"], *two["survivors"]],
+        "warnings": list(dict.fromkeys([*one["warnings"], *two["warnings"]])),
+    }

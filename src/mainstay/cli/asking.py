@@ -6,12 +6,13 @@ import time
 
 from mainstay import __version__
 from mainstay.cli.arguments import print_json
+from mainstay.cli.escaping import escaped
 from mainstay.cli.outcomes import Manner, show_outcomes
 from mainstay.cli.progress import Progress
 from mainstay.cli.render import slot_table
 from mainstay.cli.terminal import DIM
 from mainstay.client.connect import NotRunning, connect
-from mainstay.client.connection import Refused
+from mainstay.client.connection import Cut, Refused
 from mainstay.errors import MainstayError
 
 TYPE_CHECKING = False
@@ -34,8 +35,16 @@ _DOING = {
     "scale": "scaling",
     "delete": "stopping; workers finish what they are doing",
     "kill": "stopping everything",
+    "resurrect": "starting",
+    "upgrade": "waiting for the new daemon",
 }
 """What is said while a verb is carried out and the daemon has said nothing."""
+
+
+_REPEATABLE = ("apply", "start", "stop", "delete", "resurrect")
+"""Verbs that say how things are to be, and not what is to be done to them."""
+_TIMES = 5
+"""How often another daemon is asked at most."""
 
 
 class Interrupted(MainstayError):
@@ -63,7 +72,10 @@ def reach(console: Console, *, start: bool = False, quiet: bool = False) -> Clie
         if client.started:
             _say(f"started the daemon (pid {client.pid})", console, quiet)
     if client.version != __version__:
-        _say(f"the daemon is mainstay {client.version}, this is {__version__}", console, quiet)
+        text = (
+            f"the daemon is mainstay {client.version}, this is {__version__}: `mainstay upgrade` replaces it in place"
+        )
+        _say(text, console, quiet)
     return client
 
 
@@ -75,15 +87,33 @@ def _say(text: str, console: Console, quiet: bool) -> None:
 def ask(client: Client, verb: str, args: Mapping[str, object], console: Console, quiet: bool = False) -> Any:
     """The daemon's result for a verb (its shape: protocol.shapes), with progress on stderr unless `quiet`.
 
+    When the daemon is killed meanwhile, the one that takes over is asked, where asking twice is as good as asking once.
     Raises what `Client.ask` raises, and Interrupted.
     """
     try:
         if quiet:
-            return client.ask(verb, args)
+            return _asked(client, verb, args, None, None)
         with Progress(console.err, _DOING.get(verb, "waiting for the daemon")) as progress:
-            return client.ask(verb, args, on_notice=progress.notice, on_wait=progress.tick)
+            return _asked(client, verb, args, progress.notice, progress.tick)
     except KeyboardInterrupt:
         raise Interrupted(verb) from None
+
+
+def _asked(
+    client: Client,
+    verb: str,
+    args: Mapping[str, object],
+    on_notice: Callable[[str, str], None] | None,
+    on_wait: Callable[[], None] | None,
+) -> Any:  # Any: as for `ask`
+    for _ in range(_TIMES):
+        try:
+            return client.ask(verb, args, on_notice, on_wait)
+        except Cut:
+            if verb not in _REPEATABLE or args.get("mode") == "reload":
+                raise
+            client.replace(connect())
+    return client.ask(verb, args, on_notice, on_wait)
 
 
 def operate(client: Client, args: Mapping[str, object], manner: Manner, console: Console, as_json: bool = False) -> int:
@@ -101,7 +131,7 @@ def conclude(
     Where only a part could be done, that part is shown before the error is raised.
     """
     try:
-        result = work()
+        result = touched(work())
     except Refused as error:
         if as_json:
             print_json(error_json(error))
@@ -115,13 +145,19 @@ def conclude(
     else:
         _show(client, result["apps"], manner, console)
     failed = any(outcome["outcome"] == "failed" for outcome in result["apps"])
+    for warning in result["warnings"]:
+        console.err.print(f"mainstay: {escaped(warning)}")
     return warn_survivors(result["survivors"], console) or int(failed)
 
 
 def touched(result: object) -> Touched:
     """What the daemon says it did, also beside an error; nothing when it says nothing."""
     found = result if isinstance(result, dict) else {}
-    return {"apps": found.get("apps", []), "survivors": found.get("survivors", [])}
+    return {
+        "apps": found.get("apps", []),
+        "survivors": found.get("survivors", []),
+        "warnings": found.get("warnings", []),
+    }
 
 
 def _show(client: Client, outcomes: Collection[Outcome], manner: Manner, console: Console, *, but: str = "") -> None:

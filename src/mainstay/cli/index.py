@@ -25,6 +25,7 @@ GROUPS = (
             Command("scale", "change the number of instances"),
             Command("delete", "stop apps and forget them", "del", "rm"),
             Command("kill", "stop everything, and the daemon"),
+            Command("resurrect", "start again what was up before the machine was shut down"),
         ),
     ),
     (
@@ -42,6 +43,8 @@ GROUPS = (
         (
             Command("signal", "send a signal to workers"),
             Command("reset", "set restart counters to zero"),
+            Command("upgrade", "put the installed version in the daemon's place"),
+            Command("save", "says that nothing needs saving", "dump"),
         ),
     ),
     (

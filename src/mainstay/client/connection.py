@@ -38,7 +38,7 @@ class Cut(MainstayError):
 
 
 def open_connection(path: str, timeout: float = GREETING_TIMEOUT) -> Client | None:
-    """Connect to the daemon at a socket path; None when nobody listens there, a stale socket included.
+    """Connect to the daemon at a socket path; None when nobody answers there, a stale socket included.
 
     Raises Unanswered after `timeout` seconds, MainstayError when the socket may not be used or the daemon is of
     another protocol.
@@ -52,6 +52,9 @@ def open_connection(path: str, timeout: float = GREETING_TIMEOUT) -> Client | No
             return None
         client = Client(sock)
         client.greet(deadline)
+    except Cut:  # it waited in the queue of a daemon that has just ended
+        sock.close()
+        return None
     except BaseException:
         sock.close()
         raise
@@ -165,6 +168,12 @@ class Client:
                 raise remote_error(error_)
             else:
                 raise ProtocolError("cannot read an answer: it has none of notice, ok and error")
+
+    def replace(self, other: Client) -> None:
+        """Go on with another connection: this one was cut."""
+        self._sock.close()
+        self._sock, self._reader, self._inbox = other._sock, other._reader, other._inbox
+        self.version, self.pid, self.home = other.version, other.pid, other.home
 
     def hung_up(self, timeout: float) -> bool:
         """Wait until the daemon has closed the connection; False when it has not after `timeout` seconds."""

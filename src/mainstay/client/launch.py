@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 LAUNCH_TIMEOUT = 10.0
 """Seconds a daemon has until its socket answers."""
 
-_AFTER_EXIT = 2.0  # seconds in which the daemon of a command that ran at the same time may still come up
+_AFTER_EXIT = 10.0  # seconds in which another daemon, of a guardian or of a command at the same time, may still come up
+_GUARDIAN_NEEDS = 1.0  # seconds in which a guardian mostly has a new daemon up
 _LINES = 10
 _TRACEBACK = "Traceback (most recent call last):"
 
@@ -55,6 +56,32 @@ def launch(home: str, timeout: float = LAUNCH_TIMEOUT) -> Client:
         why = f"it did not answer within {timeout:g} s (pid {child.pid})"
         raise LaunchFailed(f"cannot start the daemon: {why}", hint=f"its log is {log}", lines=_words(log, said_before))
     raise _ended(child.returncode, _words(log, said_before), log)
+
+
+def bring_back(home: str) -> Client | None:
+    """The daemon that takes over from one that was killed; None when none was. Raises LaunchFailed."""
+    if not _was_killed(home):
+        return None
+    socket = socket_path(home)
+    deadline = time.monotonic() + _GUARDIAN_NEEDS
+    while time.monotonic() < deadline:
+        client = open_connection(socket)
+        if client is not None:
+            return client
+        time.sleep(0.01)
+    return launch(home)
+
+
+def _was_killed(home: str) -> bool:
+    """Whether what ran when a daemon was there last has not been ended, in this boot of the machine."""
+    try:
+        with open(os.path.join(home, "running.jsonl"), "rb") as file:
+            first = file.readline(4096)
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            boot = file.read().strip()
+    except OSError:
+        return False
+    return bool(boot) and b'"' + boot + b'"' in first
 
 
 def daemon_command() -> list[str]:

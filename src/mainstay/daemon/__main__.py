@@ -1,4 +1,7 @@
-"""`python -m mainstay.daemon`: the daemon for MAINSTAY_HOME, in the foreground; `mainstay` starts it detached."""
+"""`python -m mainstay.daemon`: the daemon for MAINSTAY_HOME, in the foreground; `mainstay` starts it detached.
+
+With `--version` it says which one it would be, having imported all that it needs.
+"""
 
 import os
 import sys
@@ -14,23 +17,44 @@ DESCRIPTORS = 65536
 def main() -> int:
     """Take the lock of this home and run until everything has ended; the exit code."""
     light.postpone()
+    from mainstay.daemon import guardian
     from mainstay.daemon.loop import Daemon
     from mainstay.sys import fds, files, subreaper
+    from mainstay.sys.fdstore import FdStore
 
     light.settle()
+    if sys.argv[1:] == ["--version"]:
+        from mainstay import __version__
+
+        print(__version__)
+        return 0
     home = os.path.abspath(os.environ.get("MAINSTAY_HOME") or os.path.expanduser("~/.mainstay"))
     files.make_private_dir(home)
     files.make_private_dir(os.path.join(home, "logs"))
-    lock = files.lock(os.path.join(home, "daemon.lock"))
+    kept = guardian.inherited()
+    lock = inherited_lock() or files.lock(os.path.join(home, "daemon.lock"))
     if lock is None:
         print(f"a daemon already runs for {home}", file=sys.stderr)
         return ALREADY_RUNNING
+    if not kept and guardian.waits(home):
+        print(f"the guardian of {home} starts a daemon, which has what the last one left", file=sys.stderr)
+        return ALREADY_RUNNING
+    before = int(os.environ.pop(guardian.GUARDIAN, "0"))
     os.chdir("/")
     subreaper.become_subreaper()
     fds.raise_limit(DESCRIPTORS)
     subreaper.set_name("mainstay")
-    Daemon(home).run()
+    Daemon(home, FdStore(kept), lock, before).run()
     return 0
+
+
+def inherited_lock() -> int | None:
+    """The lock of this home, when we are what an upgrade has put in the place of the daemon that holds it."""
+    number = os.environ.pop("MAINSTAY_LOCK", "")
+    if not number:
+        return None
+    os.set_inheritable(int(number), False)
+    return int(number)
 
 
 if __name__ == "__main__":

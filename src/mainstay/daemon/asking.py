@@ -9,6 +9,7 @@ from mainstay.core.events import (
     Request,
     Reset,
     Restart,
+    Resurrect,
     Scale,
     Signal,
     Start,
@@ -21,6 +22,9 @@ from mainstay.model.exits import signal_number
 from mainstay.model.spec import AppSpec, EnvLayer
 
 Arguments = dict[str, object]
+
+UPGRADE = "upgrade"
+"""The verb that is for the daemon itself."""
 
 STEERING: dict[str, type[Start | Stop | Delete | Reset]] = {
     "start": Start,
@@ -50,6 +54,8 @@ def event_of(verb: str, args: Arguments, token: Token) -> Request | None:
             return Signal(token, selectors(args), _signal(args))
         case "kill":
             return Kill(token)
+        case "resurrect":
+            return Resurrect(token)
         case _:
             return None
 

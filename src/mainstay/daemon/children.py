@@ -9,7 +9,7 @@ from collections.abc import Callable
 from mainstay.daemon.reactor import Reactor
 from mainstay.model.exits import Ending, Exited, Signaled, Vanished
 from mainstay.model.never import assert_never
-from mainstay.sys import exits, pidfd
+from mainstay.sys import exits, pidfd, procfs
 
 POLL_SECONDS = 0.2
 """How often a process is looked at where the kernel has no pollable pidfds."""
@@ -50,13 +50,19 @@ class Children:
         """The pids of all known children."""
         return set(self._known)
 
-    def add(self, pid: int, on_end: OnEnd) -> Child | None:
-        """Watch a process; `on_end` is called once, before it is reaped. None when it is gone and cannot be asked."""
+    def add(self, pid: int, on_end: OnEnd, start: int = 0) -> Child | None:
+        """Watch a process; `on_end` is called once, before it is reaped. None when it is gone and cannot be asked.
+
+        `start`, in clock ticks since boot, where it may be a stranger by now; 0 for a child of ours.
+        """
         try:
             fd = pidfd.open_pidfd(pid)
         except OSError:  # out of descriptors: it is our child, so its number holds it as well until we reap it
             fd = -pid
         if fd is None:
+            return None
+        if start and procfs.start_time(pid) != start:  # its number was free for a moment, and is a stranger's
+            pidfd.close(fd)
             return None
         child = Child(pid, fd, on_end)
         self._known[pid] = child

@@ -13,6 +13,7 @@ from mainstay.daemon.reactor import Reactor
 from mainstay.model.never import assert_never
 from mainstay.model.spec import Bind, TcpBind, UnixBind
 from mainstay.sys import reuseport
+from mainstay.sys.fdstore import FdStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,45 +37,61 @@ class CannotBind(Exception):
 
 
 class Group:
-    """All listeners of one address. A Unix socket, or a kernel that cannot steer, has one for all."""
+    """All listeners of one address. A Unix socket, or a kernel that cannot steer, has one for all.
 
-    def __init__(self, bind: Bind, ours: frozenset[int] = frozenset()) -> None:
+    `astray`: workers serve this address, and we have none of its listeners, as all of ours were killed. Then each is
+    bound when a worker needs it, beside theirs, and the kernel spreads connections over all without being steered.
+    """
+
+    def __init__(self, bind: Bind, ours: frozenset[int] = frozenset(), *, astray: bool = False) -> None:
         self.bind = bind
         self.ours = ours
         """Ports that the same app has on other addresses: they are not in our way."""
-        self.sockets: list[socket.socket] = []
+        self.sockets: dict[int, socket.socket] = {}
+        self.kept: tuple[int, ...] = ()
+        """Which of them would outlive us."""
         self.shared = isinstance(bind, UnixBind) or not reuseport.supports_steering()
+        self.astray = astray
 
     @property
     def address(self) -> str:
         """The address with its real port."""
         if isinstance(self.bind, TcpBind) and self.sockets:
-            return str(TcpBind(self.bind.host, self.sockets[0].getsockname()[1]))
+            return str(TcpBind(self.bind.host, next(iter(self.sockets.values())).getsockname()[1]))
         return str(self.bind)
 
     def grow(self, slots: int) -> None:
         """Have listeners for this many slots. Raises CannotBind."""
-        wanted = 1 if self.shared else 2 * slots
-        while len(self.sockets) < wanted:
-            self.sockets.append(self._open())
+        for index in () if self.astray else range(1 if self.shared else 2 * slots):
+            self.at(index)
+
+    def at(self, index: int) -> socket.socket:
+        """The listener of this index, bound if need be. Raises OSError."""
+        index = 0 if self.shared else index
+        if index not in self.sockets:
+            self.sockets[index] = self._open()
+            if self.astray and not self.shared:
+                reuseport.detach(self.sockets[index])
+        return self.sockets[index]
 
     def _open(self) -> socket.socket:
         bind = self.bind
         match bind:
             case TcpBind(host=host, port=port):
-                if self.sockets:
-                    return reuseport.bind_tcp(host, self.sockets[0].getsockname()[1], backlog=BACKLOG)
-                if port and port not in self.ours and not reuseport.is_free(host, port):
+                for sock in self.sockets.values():
+                    return reuseport.bind_tcp(host, sock.getsockname()[1], backlog=BACKLOG)
+                in_our_way = port and port not in self.ours and not self.astray
+                if in_our_way and not reuseport.is_free(host, port):
                     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
                 return reuseport.bind_tcp(host, port, backlog=BACKLOG)
             case UnixBind(path=path):
-                return reuseport.bind_unix(path, mode=0o660, backlog=BACKLOG)
+                return reuseport.bind_unix(path, mode=0o660, backlog=BACKLOG, replace=self.astray)
             case _:
                 assert_never(bind)
 
     def close(self) -> None:
         """Close them here; workers keep theirs."""
-        for sock in self.sockets:
+        for sock in self.sockets.values():
             sock.close()
         if isinstance(self.bind, UnixBind) and self.sockets:
             try:
@@ -86,11 +103,13 @@ class Group:
 class Listeners:
     """The listeners of all apps."""
 
-    def __init__(self, reactor: Reactor) -> None:
+    def __init__(self, reactor: Reactor, store: FdStore) -> None:
         self._reactor = reactor
+        self._store = store
         self._groups: dict[str, list[Group]] = {}
         self._tended: dict[str, dict[int, socket.socket]] = {}
         self._hand_over: dict[str, HandOver] = {}
+        self._astray: set[str] = set()
         self._stranded: dict[str, list[socket.socket]] = {}
         """Connections accepted here that no worker has taken yet."""
 
@@ -100,13 +119,14 @@ class Listeners:
         ports = frozenset(bind.port for bind in old if isinstance(bind, TcpBind))
         groups: list[Group] = []
         for bind in binds:
-            group = old.get(bind) or Group(bind, ports)
+            group = old.get(bind) or self._inherited(app, bind) or Group(bind, ports, astray=app in self._astray)
             try:
                 group.grow(slots)
+                self._keep(app, group)
             except OSError as error:
                 for fresh in [*groups, group]:
                     if fresh.bind not in old:
-                        fresh.close()
+                        self._close(app, fresh)
                 raise _cannot_bind(bind, error) from error
             groups.append(group)
         self._groups[app] = groups
@@ -115,10 +135,30 @@ class Listeners:
                 self._close(app, group)
         return tuple(group.address for group in groups)
 
+    def _inherited(self, app: str, bind: Bind) -> Group | None:
+        """The listeners of a daemon that is gone, in their order: the kernel steers by it."""
+        fds = self._store.take(_kept(app, bind))
+        if not fds:
+            return None
+        group = Group(bind)
+        group.sockets = {index: socket.socket(fileno=fd) for index, fd in enumerate(fds)}
+        group.kept = tuple(group.sockets)
+        return group
+
+    def _keep(self, app: str, group: Group) -> None:
+        """Have them kept for a daemon after us. Raises OSError."""
+        if group.sockets and tuple(group.sockets) != group.kept and not group.astray:
+            self._store.put(_kept(app, group.bind), tuple(sock.fileno() for sock in group.sockets.values()))
+            group.kept = tuple(group.sockets)
+
     def close(self, app: str) -> None:
-        """Let an app's addresses go."""
+        """Let an app's addresses go, those of a daemon that is gone as well."""
         for group in self._groups.pop(app, []):
             self._close(app, group)
+        self._astray.discard(app)
+        left = [name for name in self._store.names() if name.startswith(_kept(app, ""))]
+        if left:
+            self._store.drop(left, now=True)
         self._tended.pop(app, None)
         self._hand_over.pop(app, None)
         for connection in self._stranded.pop(app, []):
@@ -126,19 +166,25 @@ class Listeners:
 
     def _close(self, app: str, group: Group) -> None:
         # Workers have these sockets open as well, so the kernel goes on watching what is not forgotten here.
-        for sock in group.sockets:
+        for sock in group.sockets.values():
             if self._tended.get(app, {}).pop(sock.fileno(), None):
                 self._reactor.forget(sock.fileno())
+        self._store.drop((_kept(app, group.bind),), now=True)
         group.close()
 
     def descriptors(self, app: str, listener: int) -> list[int]:
-        """What a worker inherits: one descriptor for each address."""
-        return [group.sockets[0 if group.shared else listener].fileno() for group in self._groups.get(app, [])]
+        """What a worker inherits: one descriptor for each address. Raises OSError where one had to be bound."""
+        return [group.at(listener).fileno() for group in self._groups.get(app, [])]
+
+    def expect(self, app: str, binds: tuple[Bind, ...]) -> None:
+        """Workers of this app run that we have taken over: where nothing was kept, the listeners are theirs alone."""
+        if binds and not any(name.startswith(_kept(app, "")) for name in self._store.names()):
+            self._astray.add(app)
 
     def steer(self, app: str, weights: dict[int, int]) -> None:
         """Give new connections to these listeners, by weight. Raises OSError."""
         for group in self._groups.get(app, []):
-            if not group.shared:
+            if not group.shared and not group.astray:
                 size = len(group.sockets)
                 reuseport.steer(group.sockets[0], {i: w for i, w in weights.items() if i < size}, size)
 
@@ -148,7 +194,7 @@ class Listeners:
             self._reactor.forget(fd)
         tended: dict[int, socket.socket] = {}
         for group in self._groups.get(app, []):
-            for index, sock in enumerate(group.sockets):
+            for index, sock in group.sockets.items():
                 if index in listeners and not group.shared:
                     tended[sock.fileno()] = sock
         self._tended[app] = tended
@@ -176,6 +222,11 @@ class Listeners:
             stranded.pop(0).close()
         if stranded:
             self._reactor.later(BREATH, lambda: self._bring_home(app))
+
+
+def _kept(app: str, bind: Bind | str) -> str:
+    """The name under which the listeners of an address are kept."""
+    return f"listen {app} {bind}"
 
 
 def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import time
 from collections import deque
 from dataclasses import replace
@@ -12,15 +13,17 @@ from mainstay.core import effects
 from mainstay.core.events import Event, Kill, ListenFailed, Listening, Tick
 from mainstay.core.fleet import Fleet, deadline_of, step
 from mainstay.daemon.answers import Answers
-from mainstay.daemon.asking import event_of
+from mainstay.daemon.asking import UPGRADE, event_of
 from mainstay.daemon.capture import Capture
 from mainstay.daemon.children import Children
 from mainstay.daemon.control import Client, Control
+from mainstay.daemon.guardian import Guardian
 from mainstay.daemon.journal import Journal
 from mainstay.daemon.listeners import CannotBind, Listeners
 from mainstay.daemon.metrics import Metrics
 from mainstay.daemon.outputs import Outputs
 from mainstay.daemon.reactor import Reactor
+from mainstay.daemon.state import State
 from mainstay.daemon.sweep import Sweeper
 from mainstay.daemon.templates import Templates
 from mainstay.daemon.workers import Workers
@@ -28,7 +31,18 @@ from mainstay.errors import MainstayError
 from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
+from mainstay.sys.fdstore import FdStore
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.daemon.upgrade import Successor
+
+COMMAND = ("-S", "-P", "-m", "mainstay.daemon")
+"""What Python is told to run a daemon."""
+TRANSFER = "transfer"
+SOON = 0.5
+"""Seconds after which what has changed by itself is made durable."""
+FLUSH = 5.0
 LEAVING = 5.0
 """Seconds to wait, at the end, for clients to read their last answers and for templates to be gone."""
 
@@ -36,30 +50,63 @@ LEAVING = 5.0
 class Daemon:
     """Everything that runs in the daemon's process; `run` returns when all has ended."""
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str, store: FdStore, lock: int, guardian_before: int = 0) -> None:
+        """`lock` is the descriptor that holds the lock of the home. `store` has what a daemon before us has left.
+
+        `guardian_before` is the pid of the guardian of that daemon, or 0.
+        """
         self.home = home
+        self.store = store
+        self.lock = lock
         self.fleet = Fleet(cores=machine.cores())
         self.inbox: deque[Event] = deque()
         self.journal = Journal(os.path.join(home, "daemon.log"))
         self.reactor = Reactor(self.journal.bug)
-        self.capture = Capture(self.journal.write)
-        self.outputs = Outputs(home, self.capture)
+        self.state = State(home, self.journal.write)
+        store.recover()
+        self.capture = Capture(self.journal.write, inherited=store.take(TRANSFER))
+        if self.capture.transfer_fds:
+            store.put(TRANSFER, self.capture.transfer_fds)
+        self.outputs = Outputs(home, self.capture, store)
         self.children = Children(self.reactor)
-        self.listeners = Listeners(self.reactor)
+        self.listeners = Listeners(self.reactor, store)
         self.sweeper = Sweeper(self.reactor, self.children)
         post = self.inbox.append
-        self.templates = Templates(self.sweeper, self.children, self.outputs, post)
-        self.workers = Workers(self.sweeper, self.children, self.listeners, self.outputs, post)
+        self.templates = Templates(self.sweeper, self.children, self.outputs, store, post)
+        self.workers = Workers(self.sweeper, self.children, self.listeners, self.outputs, store, post)
         self.answers = Answers(self.outputs, Metrics())
         self.requests: dict[int, tuple[Client, Request]] = {}
         self.tokens = 0
         self.done = False
+        self.successor: Successor | None = None
+        self._will_remember = False
+        self._listen_to_signals()
+        self.guardian = Guardian(home, (sys.executable, *COMMAND), self.reactor, self.children, self.journal)
+        self.guardian.watch(store)
+        self.guardian.relieve(guardian_before)
+        self._begin()
         greeting = Greeting(__version__, os.getpid(), home)
         self.control = Control(self.reactor, os.path.join(home, "daemon.sock"), greeting, self.ask)
-        self._listen_to_signals()
+
+    def _begin(self) -> None:
+        """Know what is declared, and take over what a daemon before us has left running."""
+        todo: list[effects.Effect] = []
+        self.fleet, may_run, ending = self.state.load(self.fleet.cores)
+        if may_run:
+            from mainstay.core.resume import take_over
+            from mainstay.daemon.adopt import adopt
+
+            found = adopt(self.fleet, self.store, self.templates, self.workers)
+            self.journal.write(f"taking over {len(found.workers)} workers of a daemon that is gone")
+            self.fleet, todo = take_over(self.fleet, found, time.monotonic())
+        self.state.note(self.fleet)
+        self._perform_all(todo)
+        if ending:
+            self.inbox.append(Kill(0))
+        self.work_off()
 
     def run(self) -> None:
-        """Handle events until everything has ended."""
+        """Handle events until everything has ended, or until another program is to take our place."""
         self.journal.write(f"daemon {__version__} (pid {os.getpid()}) is up, {self.fleet.cores} cores")
         while not self.done:
             self.reactor.wait(deadline_of(self.fleet))
@@ -67,6 +114,10 @@ class Daemon:
             if deadline is not None and time.monotonic() >= deadline:
                 self.inbox.append(Tick())
             self.work_off()
+            if self.successor and self.control.is_flushed:
+                self._make_way()
+        self.state.close(self.fleet)
+        self.guardian.release()
         self._leave()
         self.capture.close()
         self.journal.write("daemon has ended")
@@ -85,17 +136,41 @@ class Daemon:
     def work_off(self) -> None:
         """Handle what is in the inbox, in order."""
         while self.inbox:
-            event = self.inbox.popleft()
-            try:
-                self.fleet, todo = step(self.fleet, event, time.monotonic())
-            except Exception as error:  # the fleet is as it was before this event
-                self._fault(event, error)
-                continue
-            for effect in todo:
+            todo: list[effects.Effect] = []
+            while self.inbox:
+                event = self.inbox.popleft()
                 try:
-                    self.perform(effect)
-                except Exception as error:
-                    self.journal.bug(error)
+                    self.fleet, more = step(self.fleet, event, time.monotonic())
+                except Exception as error:  # the fleet is as it was before this event
+                    self._fault(event, error)
+                    continue
+                todo += more
+            self.state.note(self.fleet)
+            self._perform_all(todo)
+        if self.state.is_behind and not self._will_remember:
+            self._will_remember = True
+            self.reactor.later(SOON, self._remember)
+
+    def _perform_all(self, todo: list[effects.Effect]) -> None:
+        for effect in todo:
+            try:
+                self.perform(effect)
+            except Exception as error:
+                self.journal.bug(error)
+
+    def _remember(self) -> None:
+        self._will_remember = False
+        self.state.remember(self.fleet)
+
+    def _make_way(self) -> None:
+        """Let another program take our place, with all that we hold; when it cannot, go on."""
+        successor, self.successor = self.successor, None
+        assert successor is not None
+        self.capture.barrier(FLUSH)
+        try:
+            successor.take_place(self.store.fds, self.lock, self.guardian.lifeline, self.guardian.pid)
+        except OSError as error:
+            self.journal.write(f"cannot be replaced by {successor.argv[0]}: {error.strerror}")
 
     def _fault(self, event: Event, error: Exception) -> None:
         """A fault of ours must end neither the daemon nor the wait of whoever asked."""
@@ -159,6 +234,9 @@ class Daemon:
             if answer is not None:
                 self.control.send(client, Done(request.id, answer))
                 return
+            if request.verb == UPGRADE:
+                self._upgrade(client, request, args)
+                return
             self.tokens += 1
             event = event_of(request.verb, args, self.tokens)
         except MainstayError as error:
@@ -172,7 +250,15 @@ class Daemon:
         self.requests[self.tokens] = (client, request)
         self.inbox.append(event)
 
+    def _upgrade(self, client: Client, request: Request, args: dict[str, object]) -> None:
+        from mainstay.daemon.upgrade import successor_of
+
+        self.successor = successor_of(args)
+        self.journal.write(f"replaced by {' '.join(self.successor.argv)}")
+        self.control.send(client, Done(request.id, {"pid": os.getpid(), "version": __version__}))
+
     def _reply(self, reply: effects.Reply) -> None:
+        trouble = self.state.remember(self.fleet)
         client, request = self.requests.pop(reply.token, (None, None))
         if client is None or request is None:
             return
@@ -183,7 +269,7 @@ class Daemon:
             for o in reply.outcomes
         ]
         survivors = [{"pid": member.pid, "name": member.name} for member in left]
-        result = {"apps": outcomes, "survivors": survivors}
+        result = {"apps": outcomes, "survivors": survivors, "warnings": [trouble] if trouble else []}
         refusal = reply.refusal
         if refusal is None:
             self.control.send(client, Done(request.id, result))

@@ -5,7 +5,8 @@ import os
 from mainstay.daemon.capture import Capture, SinkSpec
 from mainstay.model.ids import SlotId
 from mainstay.model.spec import AppSpec
-from mainstay.sys.pipes import output_pipe
+from mainstay.sys.fdstore import FdStore
+from mainstay.sys.pipes import output_pipe, reopen
 
 STREAMS = ("out", "err")
 LINES = 10
@@ -16,9 +17,10 @@ BARRIER = 0.5
 class Outputs:
     """Opens pipes for processes and remembers where their output goes."""
 
-    def __init__(self, home: str, capture: Capture) -> None:
+    def __init__(self, home: str, capture: Capture, store: FdStore) -> None:
         self._folder = os.path.join(home, "logs")
         self._capture = capture
+        self._store = store
 
     def path(self, spec: AppSpec, place: str, stream: str) -> str:
         """The file for `out` or `err` of a place (`web-0`, `web-template`)."""
@@ -27,18 +29,32 @@ class Outputs:
 
     def open(self, key: str, spec: AppSpec, place: str, index: int) -> tuple[int, int]:
         """The write ends of two pipes that are captured under `key`; the caller closes them. Raises OSError."""
-        ends: list[int] = []
-        for stream in STREAMS:
-            try:
-                reader, writer = output_pipe()
-            except OSError:
-                for fd in ends:
-                    os.close(fd)
-                raise
-            ends.append(writer)
+        pipes: list[tuple[int, int]] = []
+        try:
+            for _ in STREAMS:
+                pipes.append(output_pipe())
+            self._store.put(_kept(key), tuple(reader for reader, _ in pipes))
+        except OSError:
+            for fd in (fd for pipe in pipes for fd in pipe):
+                os.close(fd)
+            raise
+        self._read(key, spec, place, index, [reader for reader, _ in pipes])
+        return pipes[0][1], pipes[1][1]
+
+    def adopt(self, key: str, spec: AppSpec, place: str, index: int, pid: int) -> None:
+        """Go on reading where a daemon that is gone has stopped; nothing happens where no pipe is to be had."""
+        readers = list(self._store.take(_kept(key)))
+        if not readers and pid:
+            readers = [fd for number in (1, 2) if (fd := _reopened(pid, number)) is not None]
+            if len(readers) == len(STREAMS):
+                self._store.put(_kept(key), tuple(readers))
+        if len(readers) == len(STREAMS):
+            self._read(key, spec, place, index, readers)
+
+    def _read(self, key: str, spec: AppSpec, place: str, index: int, readers: list[int]) -> None:
+        for stream, reader in zip(STREAMS, readers, strict=True):
             sink = SinkSpec(self.path(spec, place, stream), stream, spec.name, index, spec.logs)
             self._capture.open(f"{key}.{stream}", reader, sink)
-        return ends[0], ends[1]
 
     def finish(self, key: str) -> None:
         """The process is gone: write what is left and let its pipes go."""
@@ -52,6 +68,7 @@ class Outputs:
 
     def forget(self, key: str) -> None:
         """Its last lines are needed no more."""
+        self._store.drop((_kept(key),))
         for stream in STREAMS:
             self._capture.forget(f"{key}.{stream}")
 
@@ -63,3 +80,15 @@ class Outputs:
         """The log options changed."""
         for stream in STREAMS:
             self._capture.set_policy(self.path(spec, place, stream), spec.logs)
+
+
+def _kept(key: str) -> str:
+    """The name under which the ends that we read are kept."""
+    return f"out {key}"
+
+
+def _reopened(pid: int, number: int) -> int | None:
+    try:
+        return reopen(pid, number)
+    except OSError:  # another user's
+        return None

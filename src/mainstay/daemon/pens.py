@@ -6,7 +6,7 @@ own and lost its parent. Where it may not be used nothing happens, and the other
 
 import os
 
-from mainstay.sys.cgroup import Cgroup, make
+from mainstay.sys.cgroup import Cgroup, hierarchies, make
 
 PREFIX = "mainstay-"
 
@@ -30,6 +30,12 @@ class Pens:
         if pen and pen.add(pid):
             self._pens[token] = pen
 
+    def adopt(self, token: str, pid: int) -> None:
+        """Know the pen in which another daemon has put a worker."""
+        for pen in (Cgroup(f"{folder}/{token}") for folder in _tops()):
+            if pid in pen.pids():
+                self._pens[token] = pen
+
     def pids(self, token: str) -> list[int]:
         """The processes in a worker's pen."""
         pen = self._pens.get(token)
@@ -45,6 +51,16 @@ class Pens:
         """Take the daemon's cgroup away."""
         if self._top is not None:
             self._top.remove()
+
+
+def _tops() -> list[str]:
+    """The cgroups of all daemons that are or were beside ours."""
+    found: list[str] = []
+    for hierarchy in hierarchies():
+        if hierarchy.version == 2 and os.path.isdir(hierarchy.folder):
+            names = os.listdir(hierarchy.folder)
+            found += [f"{hierarchy.folder}/{name}" for name in names if name.startswith(PREFIX)]
+    return found
 
 
 def _remove_stale(folder: str) -> None:

@@ -42,6 +42,11 @@ class Reactor:
         self.turned = 0.0
         """When the last wait was over (monotonic): what the callbacks of this turn are told of happened before."""
 
+    @staticmethod
+    def now() -> float:
+        """Seconds, monotonic."""
+        return time.monotonic()
+
     def read(self, fd: int, callback: Callback) -> None:
         """Call whenever `fd` can be read, has ended or has failed."""
         watch = self._watches.get(fd) or _Watch(fd)

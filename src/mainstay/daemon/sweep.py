@@ -39,7 +39,16 @@ class Sweeper:
         self._children = children
         self._stats: Stats = {}
         self._taken = -1.0
+        self._parents = {os.getpid()}
+        """Who gets the orphans of our workers: we do, and of those that we have adopted their new parents."""
         self.running: set[Sweep] = set()
+
+    def adopt(self, token: str, pid: int) -> None:
+        """Know a worker that another daemon has started."""
+        self.pens.adopt(token, pid)
+        found = procfs.stat(pid)
+        if found is not None:
+            self._parents.add(found.ppid)
 
     def stats(self, since: float) -> Stats:
         """All processes, looked at not before this instant (monotonic)."""
@@ -63,9 +72,9 @@ class Sweeper:
         for pid in self.pens.pids(token):
             if pid in stats and not stats[pid].ended and pid not in found:
                 found |= {member.pid: member for member in tree.members(pid, 0, stats)}
-        known, us, mark = self._children.pids() - {leader}, os.getpid(), f"{MARK}={token}".encode()
+        known, mark = self._children.pids() - {leader}, f"{MARK}={token}".encode()
         for pid, one in stats.items() if token else ():
-            if one.ppid != us or one.ended or pid in found or pid in known or one.session in known:
+            if one.ppid not in self._parents or one.ended or pid in found or pid in known or one.session in known:
                 continue
             if mark in procfs.read(f"/proc/{pid}/environ").split(b"\0"):
                 found |= {member.pid: member for member in tree.members(pid, pid, stats)}

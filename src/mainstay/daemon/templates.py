@@ -19,11 +19,12 @@ from mainstay.model.spec import AppSpec, Interface, PythonApp
 from mainstay.protocol.jsontext import dumps, loads
 from mainstay.sys import procfs, subreaper
 from mainstay.sys.fds import recv_with_fds, send_with_fds, socketpair_seqpacket
+from mainstay.sys.fdstore import FdStore
 from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
 
 CONTROL_FD = 3
 MESSAGE_BYTES = 65536
-PLACE = "template"
+PLACE = KEPT = "template"
 STOP_TIMEOUT = 5.0
 """Seconds a template gets to end when it is to, or says that it will."""
 FORK_TIMEOUT = 10.0
@@ -32,6 +33,7 @@ ORPHANS_GRACE = 2.0
 """Seconds that what was started by an import gets to end after the template has ended."""
 
 Post = Callable[[Event], None]
+SpecOf = Callable[[str, int], AppSpec | None]
 OnFork = Callable[[str, int, str], None]
 """Called with a worker's token, its pid, and why there is none (empty when there is one)."""
 
@@ -47,6 +49,8 @@ class Template:
     forks: dict[str, OnFork]
     """Asked for, not answered yet."""
     child: Child | None = None
+    adopted: bool = False
+    """Whether another daemon started it: what it forks has another parent then."""
     told: bool = False
     """Whether its end has been reported, or is not to be."""
     wrong: str = ""
@@ -61,11 +65,12 @@ class Template:
 class Templates:
     """All templates, by app and generation."""
 
-    def __init__(self, sweeper: Sweeper, children: Children, outputs: Outputs, post: Post) -> None:
+    def __init__(self, sweeper: Sweeper, children: Children, outputs: Outputs, store: FdStore, post: Post) -> None:
         self._reactor = sweeper.reactor
         self._sweeper = sweeper
         self._children = children
         self._outputs = outputs
+        self._store = store
         self._post = post
         self._templates: dict[tuple[str, int], Template] = {}
         self._serial = 0
@@ -93,12 +98,45 @@ class Templates:
         if template.child is None:
             self._drop(template, "it was gone before it could be watched")
             return
+        with suppress(OSError):  # then it ends with us
+            self._store.put(_kept(template, procfs.start_time(pid) or 0), (ours.fileno(),))
         self._reactor.read(ours.fileno(), lambda: self._hear(template))
         program = effect.spec.program
         assert isinstance(program, PythonApp)
         message = load_message("load", effect.spec, program.interface)
         with suppress(OSError):  # it has ended already, which is about to be seen
             send_with_fds(ours, dumps(message).encode(), ())
+
+    def adopt(self, kept: str, spec_of: SpecOf) -> tuple[str, int] | None:
+        """Take a template over from a daemon that is gone, by the name under which it was kept; its app and generation.
+
+        None when it is gone as well. What nobody knows any more is taken over too, to be stopped.
+        """
+        app, generation, serial, pid, start = _unkept(kept)
+        self._serial = max(self._serial, serial)
+        (fd,) = self._store.take(kept)
+        template = Template(app, generation, serial, socket.socket(fileno=fd), {}, adopted=True)
+        template.child = self._children.add(pid, lambda ending: self._ended(template, ending), start)
+        spec = spec_of(app, generation)
+        if spec is not None:
+            self._outputs.adopt(template.key, spec, f"{app}-{PLACE}", -1, 0)
+        if template.child is None:
+            self._outputs.finish(template.key)
+            self._outputs.forget(template.key)
+            self._store.drop((kept,))
+            template.control.close()
+            return None
+        template.control.setblocking(False)
+        self._templates[app, generation] = template
+        self._reactor.read(template.control.fileno(), lambda: self._hear(template))
+        with suppress(OSError):  # it is ending, which is about to be seen
+            send_with_fds(template.control, dumps({"type": "report"}).encode(), ())
+        return app, generation
+
+    def find(self, worker: WorkerId, on_fork: OnFork) -> bool:
+        """Ask whether a worker has been forked; `on_fork` is told no pid when it has not. False: nobody to ask."""
+        template = self._templates.get((worker.slot.app, worker.generation))
+        return template is not None and self._ask(template, {"type": "find", "token": worker.token}, (), on_fork)
 
     def _spawn(self, template: Template, spec: AppSpec, control: int) -> int:
         program = spec.program
@@ -131,13 +169,17 @@ class Templates:
         if template is None:
             return False
         message = {"type": "fork", "token": worker.token, "slot": worker.slot.index, "generation": worker.generation}
+        return self._ask(template, message | {"env": env}, fds, on_fork)
+
+    def _ask(self, template: Template, message: dict[str, object], fds: tuple[int, ...], on_fork: OnFork) -> bool:
+        token = str(message["token"])
         try:
-            send_with_fds(template.control, dumps(message | {"env": env}).encode(), fds)
+            send_with_fds(template.control, dumps(message).encode(), fds)
         except OSError:
             return False
-        template.forks[worker.token] = on_fork
+        template.forks[token] = on_fork
         self._children.expecting += 1
-        self._reactor.later(FORK_TIMEOUT, lambda: self._give_up(template, worker.token))
+        self._reactor.later(FORK_TIMEOUT, lambda: self._give_up(template, token))
         return True
 
     def pids(self, app: str) -> list[int]:
@@ -181,9 +223,11 @@ class Templates:
         kind, token = message.get("type"), str(message.get("token", ""))
         if kind in ("forked", "fork-failed"):
             pid, error = message.get("pid"), str(message.get("error", ""))
-            if not error and not (isinstance(pid, int) and _is_ours(pid)):
+            if not error and not (isinstance(pid, int) and (template.adopted or _is_ours(pid))):
                 raise ValueError(f"{pid} is no worker")
             self._answer_fork(template, token, pid if isinstance(pid, int) else 0, error)
+        elif kind == "not-forked":
+            self._answer_fork(template, token, 0, "it was never asked for")
         elif kind in ("imported", "cold"):
             template.told = template.told or kind == "cold"
             pid = template.child.pid if template.child else 0
@@ -216,6 +260,7 @@ class Templates:
     def _drop(self, template: Template, reason: str, lines: tuple[str, ...] = ()) -> None:
         if self._templates.get((template.app, template.generation)) is template:
             del self._templates[template.app, template.generation]
+        self._store.drop(name for name in self._store.names() if name.startswith(_kept(template)))
         if template.control.fileno() >= 0:
             self._reactor.forget(template.control.fileno())
             template.control.close()
@@ -228,6 +273,17 @@ class Templates:
         if not template.told:
             template.told = True
             self._post(TemplateEnded(template.app, template.generation, reason, hint, lines))
+
+
+def _kept(template: Template, start: int = 0) -> str:
+    """The name under which our end of a template's control socket is kept, without `start` how it begins."""
+    name = f"{KEPT} {template.app} {template.generation} {template.serial} "
+    return f"{name}{template.child.pid if template.child else 0} {start}" if start else name
+
+
+def _unkept(name: str) -> tuple[str, int, int, int, int]:
+    _, app, generation, serial, pid, start = name.split(" ")
+    return app, int(generation), int(serial), int(pid), int(start)
 
 
 def why_not_started(error: SpawnFailed | OSError) -> str:

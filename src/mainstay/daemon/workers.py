@@ -5,10 +5,11 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from mainstay.core.effects import Fork, Launch
-from mainstay.core.events import BecameReady, Ended, Event, Spawned
+from mainstay.core.events import BecameReady, Ended, Event, NeverBegun, Spawned
+from mainstay.core.slot import Alive, Killing, Starting, Stopping
 from mainstay.daemon import environment, probes
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.listeners import Listeners
@@ -19,7 +20,9 @@ from mainstay.model.exits import Ending, Exited, Unstarted, signal_number
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Command, PythonApp
 from mainstay.protocol.jsontext import dumps
+from mainstay.sys import procfs
 from mainstay.sys.fds import recv_with_fds, send_with_fds, socketpair_seqpacket
+from mainstay.sys.fdstore import FdStore
 from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
 from mainstay.sys.tree import Member
 
@@ -59,13 +62,20 @@ class Workers:
     """All processes of workers, by token."""
 
     def __init__(
-        self, sweeper: Sweeper, children: Children, listeners: Listeners, outputs: Outputs, post: Post
+        self,
+        sweeper: Sweeper,
+        children: Children,
+        listeners: Listeners,
+        outputs: Outputs,
+        store: FdStore,
+        post: Post,
     ) -> None:
         self._reactor = sweeper.reactor
         self._sweeper = sweeper
         self._children = children
         self._listeners = listeners
         self._outputs = outputs
+        self._store = store
         self._post = post
         self._processes: dict[str, Process] = {}
         self.survivors: dict[str, list[Member]] = {}
@@ -97,9 +107,9 @@ class Workers:
     def launch(self, effect: Launch) -> None:
         """Start the worker as a process of its own."""
         process = self._processes[effect.worker.token] = Process(effect.worker, effect.spec)
-        listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
         with ExitStack() as ours:
             try:
+                listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
                 control = self._connect(process, ours) if isinstance(effect.spec.program, PythonApp) else -1
                 out, err = self._open_outputs(process, ours)
                 pid = spawn(_recipe(process, (out, err), control, listeners))
@@ -111,16 +121,20 @@ class Workers:
             message = load_message("serve", effect.spec, effect.interface) | place_of(effect.worker)
             self._say(process, dumps(message).encode(), listeners)
         else:
-            patience = probes.patience(process.spec.program)
-            probes.settled(self._reactor, pid, patience, lambda: self._became_ready(process))
+            self._watch_for_calm(process)
 
     def _connect(self, process: Process, ours: ExitStack) -> int:
         """Make its control socket; the descriptor that it is to get. Raises OSError."""
         process.control, theirs = socketpair_seqpacket()
         ours.enter_context(theirs)
-        process.control.setblocking(False)
-        self._reactor.read(process.control.fileno(), lambda: self._hear(process))
+        self._store.put(_kept(process.worker.token), (process.control.fileno(),))
+        self._listen_to(process, process.control)
         return theirs.fileno()
+
+    def _listen_to(self, process: Process, control: socket.socket) -> None:
+        process.control = control
+        control.setblocking(False)
+        self._reactor.read(control.fileno(), lambda: self._hear(process))
 
     def _open_outputs(self, process: Process, ours: ExitStack) -> tuple[int, int]:
         """Make the pipes for its output; the write ends. Raises OSError."""
@@ -130,11 +144,73 @@ class Workers:
         ours.callback(os.close, err)
         return out, err
 
+    # what another daemon has started
+
+    def adopt(self, life: Alive, spec: AppSpec) -> bool:
+        """Take a worker over from a daemon that is gone; False when it is gone as well."""
+        found, token = life.worker, life.worker.id.token
+        process = Process(found.id, spec)
+        process.pid = found.pid
+        process.ready = not isinstance(life, Starting)
+        process.asked = isinstance(life, Stopping | Killing)
+        process.child = self._children.add(found.pid, lambda ending: self._ended(process, ending), found.born)
+        self._outputs.adopt(token, spec, str(found.id.slot), found.id.slot.index, found.pid if process.child else 0)
+        if process.child is None:
+            self._outputs.finish(token)
+            self._outputs.forget(token)
+            self._store.drop((_kept(token),))
+            return False
+        self._processes[token] = process
+        self._listeners.expect(spec.name, spec.binds)
+        self._sweeper.adopt(token, found.pid)
+        for fd in self._store.take(_kept(token)):
+            self._listen_to(process, socket.socket(fileno=fd))
+        if isinstance(life, Starting):
+            if process.control:
+                self._say(process, b"REPORT=1")
+            else:
+                self._watch_for_calm(process)
+        return True
+
+    def inquire(self, worker: WorkerId, spec: AppSpec, templates: Templates) -> bool:
+        """Find out from its template whether it has forked this worker; False when there is nothing to ask about."""
+        if not self._store.take(_kept(worker.token)):
+            return False
+        process = Process(worker, spec)
+        self._processes[worker.token] = process
+
+        def told(token: str, pid: int, error: str) -> None:
+            if pid:
+                self._forked(token, pid, error)
+                return
+            self._abandon(process)
+            self._post(NeverBegun(worker))
+
+        if not templates.find(worker, told):
+            del self._processes[worker.token]
+            return False
+        self._outputs.adopt(worker.token, spec, str(worker.slot), worker.slot.index, 0)
+        for fd in self._store.take(_kept(worker.token)):
+            self._listen_to(process, socket.socket(fileno=fd))
+        return True
+
+    def _abandon(self, process: Process) -> None:
+        """What was prepared for a worker is not used."""
+        token = process.worker.token
+        self._processes.pop(token, None)
+        self._close_control(process)
+        self._outputs.finish(token)
+        self._outputs.forget(token)
+
+    def _watch_for_calm(self, process: Process) -> None:
+        patience = probes.patience(process.spec.program)
+        probes.settled(self._reactor, process.pid, patience, lambda: self._became_ready(process))
+
     def _born(self, process: Process, pid: int) -> None:
         process.pid = pid
         self._sweeper.pens.enclose(process.worker.token, pid)
         process.child = self._children.add(pid, lambda ending: self._ended(process, ending))
-        self._post(Spawned(process.worker, pid))
+        self._post(Spawned(process.worker, pid, procfs.start_time(pid) or 0))
         if process.child is None:
             self._finish(process, Unstarted("it was gone before it could be watched"))
         elif process.ready:
@@ -272,9 +348,17 @@ class Workers:
 
     def _close_control(self, process: Process) -> None:
         if process.control:
+            self._store.drop((_kept(process.worker.token),))
             self._reactor.forget(process.control.fileno())
+            with suppress(OSError):  # its other end is gone
+                process.control.shutdown(socket.SHUT_RDWR)  # duplicates that are kept would hold it open
             process.control.close()
             process.control = None
+
+
+def _kept(token: str) -> str:
+    """The name under which our end of a worker's control socket is kept."""
+    return f"control {token}"
 
 
 def _in_turn(workers: tuple[WorkerId, ...]) -> tuple[WorkerId, ...]:

@@ -67,10 +67,11 @@ class Survivor(TypedDict):
 
 
 class Touched(TypedDict):
-    """Every verb that changes something: what came of each app, and what would not stop."""
+    """Every verb that changes something: what came of each app, what would not stop, and what else is not well."""
 
     apps: list[Outcome]
     survivors: list[Survivor]
+    warnings: list[str]
 
 
 class Dropped(TypedDict):

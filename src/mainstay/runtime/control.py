@@ -17,13 +17,16 @@ from mainstay.runtime.messages import (
     Drain,
     Engine,
     Failed,
+    Find,
     Fork,
     Forked,
     ForkFailed,
     Imported,
     Interface,
     Load,
+    NotForked,
     Place,
+    Report,
     Serve,
     TemplateReply,
     TemplateRequest,
@@ -98,6 +101,8 @@ class WorkerSide:
                     requests.append(Accept())
                 case "DRAIN=1":
                     requests.append(Drain())
+                case "REPORT=1":
+                    requests.append(Report())
                 case "CONNECTION=1" if fds:
                     requests.append(Connection(fds.pop(0)))
         _close(fds)
@@ -149,6 +154,10 @@ def _template_request(fields: Fields, fds: list[int]) -> TemplateRequest | None:
         case "fork" if len(fds) >= 3:
             env = {str(key): str(value) for key, value in fields.get("env", {}).items()}
             return Fork(_place(fields), env, fds[0], fds[1], fds[2], tuple(fds[3:]))
+        case "find":
+            return Find(str(fields["token"]))
+        case "report":
+            return Report()
         case _:
             return None
 
@@ -181,5 +190,7 @@ def _template_fields(reply: TemplateReply) -> dict[str, str | int | float]:
             return {"type": "forked", "token": token, "pid": pid}
         case ForkFailed(token, error):
             return {"type": "fork-failed", "token": token, "error": one_line(error)}
+        case NotForked(token):
+            return {"type": "not-forked", "token": token}
         case _:
             assert_never(reply)

@@ -24,7 +24,7 @@ from mainstay.runtime.ending import QUIET, STARTUP_FAILED, leave_within, timetab
 from mainstay.runtime.granian_gate import AsgiGate, WsgiGate
 from mainstay.runtime.inbox import Inbox
 from mainstay.runtime.loops import loop_factory
-from mainstay.runtime.messages import Accept, Connection, Interface
+from mainstay.runtime.messages import Accept, Connection, Interface, Report
 
 # Any: granian's Python code has no types, and its stubs are behind its Rust code.
 FUTURES: Any = _futures
@@ -105,6 +105,8 @@ class _Server:
             match await self._inbox.get():
                 case Accept():
                     self._accept()
+                case Report():
+                    self._control.ready()
                 case Connection(fd):
                     os.close(fd)
                     print("granian cannot serve a connection that was handed over: it is closed", file=sys.stderr)

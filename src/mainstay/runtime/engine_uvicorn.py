@@ -25,7 +25,7 @@ from mainstay.runtime.assignment import Assignment
 from mainstay.runtime.ending import STARTUP_FAILED, leave_within, timetable
 from mainstay.runtime.inbox import Inbox
 from mainstay.runtime.loops import loop_factory
-from mainstay.runtime.messages import Accept, Connection, Interface
+from mainstay.runtime.messages import Accept, Connection, Interface, Report
 
 # Longer than the 60 s that nginx, AWS' load balancers and most proxies keep an idle connection to a backend: the side
 # that sends requests must be the first to close, or it sends one into a connection that was just closed (uvicorn's own:
@@ -108,6 +108,8 @@ class _Server:
             match await self._inbox.get():
                 case Accept():
                     await self._accept()
+                case Report():
+                    self._control.ready()
                 case Connection(fd):
                     await self._adopt(socket.socket(fileno=fd))
                 case request:

@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from mainstay.runtime.control import WorkerSide
-from mainstay.runtime.messages import Accept, Connection, Drain
+from mainstay.runtime.messages import Accept, Connection, Drain, Report
 
 
 class Inbox:
@@ -14,7 +14,7 @@ class Inbox:
 
     def __init__(self, control: WorkerSide) -> None:
         self._control = control
-        self._queue: asyncio.Queue[Accept | Connection] = asyncio.Queue()
+        self._queue: asyncio.Queue[Accept | Connection | Report] = asyncio.Queue()
         self.stop_asked = asyncio.Event()
         self.stop_asked_at = 0.0  # the loop's time, in seconds
 
@@ -25,7 +25,7 @@ class Inbox:
             self._loop.add_signal_handler(number, self._on_stop)
         self._loop.add_reader(self._control.fileno(), self._on_control)
 
-    async def get(self) -> Accept | Connection:
+    async def get(self) -> Accept | Connection | Report:
         """Wait for the next message."""
         return await self._queue.get()
 

@@ -129,6 +129,25 @@ class Connection:
     fd: int
 
 
-TemplateRequest = Load | Fork
-TemplateReply = Imported | Cold | Failed | Forked | ForkFailed
-WorkerRequest = Accept | Drain | Connection
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Has this worker been forked? Asked by a daemon that took over from one that was killed."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotForked:
+    """This worker has never been asked for."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Say again how far it is: the daemon that heard it before was killed."""
+
+
+TemplateRequest = Load | Fork | Find | Report
+TemplateReply = Imported | Cold | Failed | Forked | ForkFailed | NotForked
+WorkerRequest = Accept | Drain | Connection | Report

@@ -25,15 +25,20 @@ from mainstay.runtime.load import CannotLoad, Loaded, load
 from mainstay.runtime.messages import (
     Cold,
     Failed,
+    Find,
     Fork,
     Forked,
     ForkFailed,
     Imported,
     Load,
+    NotForked,
+    Report,
 )
 from mainstay.sys.subreaper import set_name
 
 FAILED = 1
+REMEMBERED = 1000
+"""Workers whose pids are kept for a daemon that takes over."""
 
 
 def run(control: TemplateSide) -> Assignment | int:
@@ -81,25 +86,41 @@ def _import(request: Load, control: TemplateSide) -> Loaded | None:
 
 
 def _fork_on_request(load: Load, app: Loaded, control: TemplateSide) -> Assignment | int:
+    forked: dict[str, int] = {}
     while True:
-        request = control.receive()
-        if request is None:
-            return 0
-        if not isinstance(request, Fork):
-            continue
-        reply: Forked | ForkFailed
-        try:
-            pid = _fork_twice()
-        except OSError as error:
-            reply = ForkFailed(request.place.token, in_one_line(error))
-        else:
-            if pid == 0:
-                control.close()
-                return _become_worker(load, app, request)
-            reply = Forked(request.place.token, pid)
-        for fd in request.descriptors:
-            os.close(fd)
-        control.send(reply)
+        match control.receive():
+            case None:
+                return 0
+            case Fork() as request:
+                reply = _fork_for(request)
+                if reply is None:
+                    control.close()
+                    return _become_worker(load, app, request)
+                if isinstance(reply, Forked):
+                    forked[reply.token] = reply.pid
+                    forked = dict(list(forked.items())[-REMEMBERED:])
+                control.send(reply)
+            case Find(token):
+                control.send(Forked(token, forked[token]) if token in forked else NotForked(token))
+            case Report():
+                control.send(Imported(app.interface, 0.0))
+            case Load():
+                continue
+
+
+def _fork_for(request: Fork) -> Forked | ForkFailed | None:
+    """Fork the worker; None in the worker itself."""
+    try:
+        pid = _fork_twice()
+    except OSError as error:
+        reply: Forked | ForkFailed = ForkFailed(request.place.token, in_one_line(error))
+    else:
+        if pid == 0:
+            return None
+        reply = Forked(request.place.token, pid)
+    for fd in request.descriptors:
+        os.close(fd)
+    return reply
 
 
 def _fork_twice() -> int:

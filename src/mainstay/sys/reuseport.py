@@ -64,25 +64,29 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def bind_unix(path: str, *, mode: int, backlog: int) -> socket.socket:
+def bind_unix(path: str, *, mode: int, backlog: int, replace: bool = False) -> socket.socket:
     """A listening, non-blocking socket at `path` with exactly the permissions `mode`.
 
-    A socket file left behind is removed, but only after a connection to it was refused. Raises OSError: EADDRINUSE
-    when somebody answers there, EEXIST when the file is no socket, ENAMETOOLONG over 107 bytes.
+    A socket file left behind is removed, but only after a connection to it was refused; with `replace` whatever is
+    there is replaced, at one moment. Raises OSError: EADDRINUSE when somebody answers there, EEXIST when the file is no
+    socket, ENAMETOOLONG over 107 bytes.
     """
-    if len(os.fsencode(path)) > 107:
+    place = f"{path}.new" if replace else path
+    if len(os.fsencode(place)) > 107:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), path)
-    _remove_stale(path)
+    _remove_stale(place)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         umask = os.umask(0o777 & ~mode)  # so that nobody gets in between bind and chmod
         try:
-            sock.bind(path)
+            sock.bind(place)
         finally:
             os.umask(umask)
-        os.chmod(path, mode)
+        os.chmod(place, mode)
         sock.listen(backlog)
         sock.setblocking(False)
+        if replace:
+            os.rename(place, path)
     except OSError as error:
         sock.close()
         raise OSError(error.errno, error.strerror, path) from error

@@ -28,7 +28,7 @@ def test_without_a_daemon_there_is_nothing_to_stop(home: Path) -> None:
 
 
 def test_json_without_a_daemon_names_no_apps(home: Path) -> None:
-    assert json.loads(mainstay(home, "kill", "--json").out) == {"apps": [], "survivors": []}
+    assert json.loads(mainstay(home, "kill", "--json").out) == {"apps": [], "survivors": [], "warnings": []}
 
 
 def test_what_survives_is_named(home: Path, daemon: FakeDaemon) -> None:

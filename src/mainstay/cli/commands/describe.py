@@ -6,7 +6,7 @@ import time
 
 from mainstay.cli.arguments import Parser, print_json
 from mainstay.cli.sections import app_sections
-from mainstay.client.connect import connect
+from mainstay.client.connect import connect, look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run(argv: list[str], console: Console) -> int:
     """Print the sections of each app."""
     options = parser().read(argv, Options())
     with connect() as client:
-        details: Details = client.ask("describe", {"selectors": options.selectors})
+        details: Details = look(client, "describe", {"selectors": options.selectors})
     if options.json:
         print_json(details["apps"])
         return 0

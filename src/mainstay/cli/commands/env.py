@@ -7,7 +7,7 @@ from mainstay.cli.escaping import escaped
 from mainstay.cli.masking import MASK, masked
 from mainstay.cli.terminal import BOLD, CYAN, DIM
 from mainstay.cli.width import cut, display_width, pad
-from mainstay.client.connect import connect
+from mainstay.client.connect import connect, look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(argv: list[str], console: Console) -> int:
     """Print the variables, sorted by name."""
     options = parser().read(argv, Options())
     with connect() as client:
-        found: Environment = client.ask("env", {"selector": options.selector})
+        found: Environment = look(client, "env", {"selector": options.selector})
     variables = sorted(found["variables"], key=lambda variable: variable["name"])
     shown = variables if options.show else [_hidden(variable) for variable in variables]
     if options.json:

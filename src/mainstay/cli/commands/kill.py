@@ -26,7 +26,8 @@ def parser() -> Parser:
     """The options of `kill`."""
     made = Parser(
         "kill",
-        "Stop all apps, then the daemon. Workers finish what they are doing first, as with `stop`.",
+        "Stop all apps, then the daemon. Workers finish what they are doing first, as with `stop`. What is declared is "
+        "remembered: `mainstay resurrect` starts it again, `mainstay delete all` forgets it.",
         (("mainstay kill", ""),),
     )
     made.add_json()
@@ -40,7 +41,7 @@ def run(argv: list[str], console: Console) -> int:
         client = connect()
     except NotRunning as nobody:
         if options.json:
-            print_json({"apps": [], "survivors": []})
+            print_json({"apps": [], "survivors": [], "warnings": []})
         console.err.print(f"no daemon runs (MAINSTAY_HOME is {nobody.home}): there is nothing to stop")
         return 0
     with client:

@@ -6,7 +6,7 @@ import time
 
 from mainstay.cli.render import slot_table
 from mainstay.cli.terminal import DIM
-from mainstay.client.connect import NotRunning, connect
+from mainstay.client.connect import NotRunning, connect, look
 from mainstay.client.connection import Cut
 
 TYPE_CHECKING = False
@@ -88,7 +88,7 @@ def _rows(client: Client | None) -> tuple[list[Row], str]:
             listing: Listing = client.ask("list")
         else:
             with connect() as once:
-                listing = once.ask("list")
+                listing = look(once, "list")
     except NotRunning as nobody:
         return [], nobody.home
     return listing["rows"], ""

@@ -1,0 +1,78 @@
+"""Finds out what still runs of what the daemon before us wrote down, and takes hold of it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mainstay.core.app import App, every_slot, is_python
+from mainstay.core.fleet import Fleet
+from mainstay.core.resume import Found, Process
+from mainstay.core.slot import Alive, Slot
+from mainstay.daemon.sweep import MARK
+from mainstay.daemon.templates import KEPT, Templates
+from mainstay.daemon.workers import Workers
+from mainstay.model.spec import AppSpec
+from mainstay.sys import procfs
+from mainstay.sys.fdstore import FdStore
+
+
+def adopt(fleet: Fleet, store: FdStore, templates: Templates, workers: Workers) -> Found:
+    """Take over the templates and workers that run; what they are, for the core."""
+
+    def spec_of(app: str, generation: int) -> AppSpec | None:
+        return fleet.apps[app].specs.get(generation) if app in fleet.apps else None
+
+    kept = [name for name in store.names() if name.startswith(f"{KEPT} ")]
+    loaded = frozenset(key for name in kept if (key := templates.adopt(name, spec_of)) is not None)
+    found: dict[str, Process] = {}
+    coming: set[str] = set()
+    marked: dict[str, Process] | None = None
+    for app, slot, life in _alive(fleet):
+        worker, spec = life.worker, app.specs[slot.generation]
+        if worker.id in app.held:
+            continue
+        if not worker.pid:
+            if is_python(spec) and workers.inquire(worker.id, spec, templates):
+                coming.add(worker.id.token)
+                continue
+            marked = _marked() if marked is None else marked
+            process = marked.get(worker.id.token)
+            if process is None:
+                continue
+            worker = replace(worker, pid=process.pid, born=process.start)
+        if workers.adopt(replace(life, worker=worker), spec):
+            found[worker.id.token] = Process(worker.pid, worker.born)
+    _let_go(fleet, store, found.keys() | coming)
+    return Found(found, loaded, frozenset(coming))
+
+
+def _alive(fleet: Fleet) -> Iterator[tuple[App, Slot, Alive]]:
+    for app in fleet.apps.values():
+        for slot in every_slot(app):
+            if isinstance(slot.life, Alive):
+                yield app, slot, slot.life
+
+
+def _marked() -> dict[str, Process]:
+    """What was started with our mark in its environment and leads a session, by the worker's token."""
+    found = {}
+    for pid, one in procfs.all_stats().items():
+        if one.session != pid or one.ended:
+            continue
+        for variable in procfs.read(f"/proc/{pid}/environ").split(b"\0"):
+            name, _, token = variable.partition(b"=")
+            if name.decode(errors="replace") == MARK:
+                found[token.decode(errors="replace")] = Process(pid, one.start)
+    return found
+
+
+def _let_go(fleet: Fleet, store: FdStore, tokens: set[str]) -> None:
+    """Close what was kept for workers and apps that are no more."""
+    left = []
+    for name in store.names():
+        kind, _, rest = name.partition(" ")
+        of_worker = kind in ("control", "out") and rest not in tokens and f".{KEPT}." not in rest
+        of_app = kind == "listen" and rest.partition(" ")[0] not in fleet.apps
+        if of_worker or of_app:
+            left.append(name)
+    if left:
+        store.drop(left, now=True)

@@ -1,0 +1,179 @@
+"""`running.jsonl`: what runs, written down before anything is done about it, so that a daemon's heir can take over.
+
+A line for each app that changed, the last one counts. It is not synced: it need not outlive the machine, only us. Room
+for it is taken in advance, so that a full disk does not end it at once; what was taken and not used reads as NULs.
+"""
+
+import os
+from dataclasses import replace
+
+from mainstay import __version__
+from mainstay.core.app import App
+from mainstay.core.fleet import Fleet
+from mainstay.model.codec import CodecError, Json, dump, load
+from mainstay.model.spec import AppSpec
+from mainstay.protocol.jsontext import dumps, loads
+
+FORMAT = 1
+STEP = 128 * 1024
+"""Bytes of room taken at a time."""
+LARGE = 1024 * 1024
+"""Bytes after which the file is written anew, without what is out of date."""
+
+
+class Unreadable(Exception):
+    """The file is there and says nothing that can be used; the text says why."""
+
+
+class Running:
+    """The file. What is passed in `note` are frozen values: the very same ones are not written again."""
+
+    def __init__(self, path: str, boot: str) -> None:
+        self._path = path
+        self._boot = boot
+        self._fd = -1
+        self._end = 0
+        self._room = 0
+        self._limit = LARGE
+        self._apps: dict[str, App] = {}
+        self._specs: dict[tuple[str, int], AppSpec] = {}
+        self._rest: tuple[int, bool] = (-1, False)
+
+    def note(self, fleet: Fleet) -> None:
+        """Write down what has changed. Raises OSError; then the next call tries to write everything."""
+        if fleet.apps is self._apps and self._rest_of(fleet) == self._rest:
+            return
+        try:
+            if self._fd < 0 or self._end > self._limit:
+                self._begin(fleet)
+            else:
+                self._append(self._changes(fleet))
+        except OSError:
+            self._fd = self._forget()
+            raise
+        self._apps, self._rest = fleet.apps, self._rest_of(fleet)
+
+    def remove(self) -> None:
+        """Nothing runs any more."""
+        self._forget()
+        if os.path.lexists(self._path):
+            os.unlink(self._path)
+
+    def _forget(self) -> int:
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._apps, self._specs, self._rest, self._fd = {}, {}, (-1, False), -1
+        return -1
+
+    @staticmethod
+    def _rest_of(fleet: Fleet) -> tuple[int, bool]:
+        return fleet.next_number, fleet.killing is not None
+
+    def _begin(self, fleet: Fleet) -> None:
+        """Write everything into a new file, and put it in the place of the old one when it is whole."""
+        self._forget()
+        draft = self._path + ".new"
+        self._fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        self._end = self._room = 0
+        head: Json = {"format": FORMAT, "boot": self._boot, "mainstay": __version__}
+        self._append([head, *self._changes(fleet)])
+        self._limit = LARGE + 2 * self._end
+        os.rename(draft, self._path)
+
+    def _changes(self, fleet: Fleet) -> list[Json]:
+        lines: list[Json] = []
+        for name, app in fleet.apps.items():
+            if self._apps.get(name) is app:
+                continue
+            for generation, spec in app.specs.items():
+                if self._specs.get((name, generation)) is not spec:
+                    self._specs[name, generation] = spec
+                    lines.append({"spec": [name, generation], "value": dump(spec)})
+            lines.append({"app": name, "specs": list(app.specs), "value": dump(replace(app, specs={}))})
+        lines += [{"gone": name} for name in self._apps.keys() - fleet.apps.keys()]
+        if self._rest_of(fleet) != self._rest:
+            next_number, killing = self._rest_of(fleet)
+            lines.append({"next_number": next_number, "killing": killing})
+        return lines
+
+    def _append(self, lines: list[Json]) -> None:
+        data = "".join(dumps(line) + "\n" for line in lines).encode()
+        if self._end + len(data) > self._room:
+            more = STEP * (1 + (self._end + len(data) - self._room) // STEP)
+            os.posix_fallocate(self._fd, self._room, more)
+            self._room += more
+        rest, at = memoryview(data), self._end
+        while rest:
+            written = os.pwrite(self._fd, rest, at)
+            rest, at = rest[written:], at + written
+        self._end = at
+
+
+def read(path: str, boot: str, cores: int) -> tuple[Fleet, bool] | None:
+    """The fleet that was written down, and whether everything was being ended; None when there is none of this boot.
+
+    A last line that is not whole is left out. Raises Unreadable, OSError.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read().partition(b"\0")[0]
+    except FileNotFoundError:
+        return None
+    lines = data.splitlines(keepends=True)
+    head = _line(lines[0]) if lines else None
+    if head is None or not isinstance(head.get("format"), int):
+        raise Unreadable("its first line does not say what it is")
+    if head["format"] != FORMAT:
+        raise Unreadable(f"it has the format {head['format']}, this is mainstay {__version__} with {FORMAT}")
+    if head.get("boot") != boot:
+        return None
+    specs: dict[tuple[str, int], object] = {}
+    apps: dict[str, dict[str, object]] = {}
+    rest: dict[str, object] = {}
+    for raw in lines[1:]:
+        line = _line(raw)
+        if line is None:
+            break  # the daemon was killed while it wrote it
+        _take(line, specs, apps, rest)
+    try:
+        fleet = Fleet(cores, {name: _app(name, line, specs) for name, line in apps.items()})
+        number = load(int, rest.get("next_number", 0), "next_number")
+    except (CodecError, KeyError) as error:
+        raise Unreadable(str(error)) from error
+    return replace(fleet, next_number=number), rest.get("killing") is True
+
+
+def _line(raw: bytes) -> dict[str, object] | None:
+    if not raw.endswith(b"\n"):
+        return None
+    try:
+        value = loads(raw.decode())
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _take(
+    line: dict[str, object],
+    specs: dict[tuple[str, int], object],
+    apps: dict[str, dict[str, object]],
+    rest: dict[str, object],
+) -> None:
+    key = line.get("spec")
+    if isinstance(key, list) and len(key) == 2:
+        specs[str(key[0]), int(key[1])] = line.get("value")
+    elif "app" in line:
+        apps[str(line["app"])] = line
+    elif "gone" in line:
+        apps.pop(str(line["gone"]), None)
+    else:
+        rest |= line
+
+
+def _app(name: str, line: dict[str, object], specs: dict[tuple[str, int], object]) -> App:
+    value = line.get("value")
+    generations = line.get("specs")
+    if not isinstance(value, dict) or not isinstance(generations, list):
+        raise CodecError(f"the line of {name} is not one of an app")
+    known = {int(generation): load(AppSpec, specs[name, int(generation)], name) for generation in generations}
+    return replace(load(App, value, name), specs=known)
