@@ -8,6 +8,7 @@ a step does not fit the Python that runs it, only the saving is lost.
 
 import gc
 import sys
+from contextlib import suppress
 from itertools import pairwise, repeat
 from types import FunctionType, ModuleType
 
@@ -22,6 +23,7 @@ _fillers: list[list[object]] = []
 
 def prepare_to_share() -> None:
     """Do it; to be called last, as each later import and allocation makes it worth less."""
+    mappings.let_go_of_libraries()
     _number_classes()
     _number_modules()
     gc.collect()
@@ -29,16 +31,19 @@ def prepare_to_share() -> None:
     _fillers.extend(_fill_pools())
     heap.fill_holes()
     gc.freeze()  # what is here now is never looked at again by a collection
-    mappings.let_go_of_libraries()
 
 
 def _number_classes() -> None:
     """Give each class the version number that its first look-up writes into it."""
-    for kind in [o for o in gc.get_objects() if issubclass(type(o), type)]:
-        try:
+    known, kinds = {id(object)}, [object]  # by id, as a metaclass may say how its classes are hashed
+    while kinds:
+        kind = kinds.pop()
+        with suppress(AttributeError):
             type.__getattribute__(kind, "no such attribute")  # a name that no descriptor has: nothing runs
-        except AttributeError:
-            continue
+        for subclass in type.__subclasses__(kind):
+            if id(subclass) not in known:
+                known.add(id(subclass))
+                kinds.append(subclass)
 
 
 def _number_modules() -> None:
