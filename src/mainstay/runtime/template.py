@@ -4,7 +4,6 @@ Single-threaded, blocking, no event loop: anything else would not be safe to for
 for longer than the fork takes.
 """
 
-import gc
 import os
 import random
 import signal
@@ -34,6 +33,7 @@ from mainstay.runtime.messages import (
     NotForked,
     Report,
 )
+from mainstay.runtime.sharing import prepare_to_share
 from mainstay.sys.subreaper import set_name
 
 FAILED = 1
@@ -79,8 +79,7 @@ def _import(request: Load, control: TemplateSide) -> Loaded | None:
     if reason:
         control.send(Cold(app.interface, reason))
         return None
-    gc.collect()
-    gc.freeze()  # what is here now is never looked at again by a collection, so its pages stay shared
+    prepare_to_share()
     control.send(Imported(app.interface, seconds))
     return app
 
