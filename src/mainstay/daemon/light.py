@@ -13,7 +13,8 @@ import _operator
 import sys
 from types import ModuleType
 
-from mainstay.daemon import lean, records
+from mainstay.daemon import lean
+from mainstay.model import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

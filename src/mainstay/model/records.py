@@ -1,16 +1,18 @@
-"""Stands in for `dataclasses` in the daemon, where each of our hundred frozen classes would otherwise cost 10 to 20 KB.
+"""Stands in for `dataclasses`, with which each of our hundred frozen classes would cost 10 to 20 KB and 0.3 ms.
 
 The real one compiles up to twelve functions for each class; here all classes share theirs, and only the places of the
 fields differ. It takes classes of ours that are made with `slots=True`; for everything else there is the real one.
 """
 
+from __future__ import annotations
+
 import sys
 from _operator import attrgetter
-from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
     Setter = Callable[[object, object], None]
     Values = Callable[[object], tuple[object, ...]]
@@ -31,7 +33,7 @@ class Field:
 
     __slots__ = ("default", "default_factory", "name", "options", "type")
 
-    def __init__(self, options: "Mapping[str, object]", name: str = "", kind: object = None) -> None:
+    def __init__(self, options: Mapping[str, object], name: str = "", kind: object = None) -> None:
         self.name = name
         self.type = kind
         self.options = options
@@ -139,8 +141,8 @@ def dataclass(cls: type | None = None, /, **options: bool) -> object:
             setattr(cls, name, declared.real())
         return real().dataclass(cls, **options)
     frozen, order = options.pop("frozen", False), options.pop("order", False)
-    if cls.__bases__ != (object,) or options != {"slots": True}:
-        raise TypeError(f"cannot make {cls.__qualname__} a record: only slots=True, frozen and order, and no base")
+    if any(map(is_dataclass, cls.__bases__)) or options != {"slots": True}:
+        raise TypeError(f"cannot make {cls.__qualname__} a record: only slots, frozen, order, no base with fields")
     return _made(cls, frozen, order)
 
 
@@ -158,7 +160,7 @@ def _made(cls: type, frozen: bool, order: bool) -> type:
         shared |= {"__setattr__": _setattr, "__delattr__": _delattr}
     if order:
         shared |= {"__lt__": _lt, "__le__": _le, "__gt__": _gt, "__ge__": _ge}
-    made = type(cls.__name__, (), shared | body | {"__slots__": names, "__match_args__": names})
+    made = type(cls)(cls.__name__, cls.__bases__, shared | body | {"__slots__": names, "__match_args__": names})
     made.__qualname__ = cls.__qualname__
     setters = tuple([vars(made)[name].__set__ for name in names])
     rows = tuple(zip(names, setters, defaults, strict=True))
@@ -167,7 +169,7 @@ def _made(cls: type, frozen: bool, order: bool) -> type:
     return made
 
 
-def _values(names: tuple[str, ...]) -> "Values":
+def _values(names: tuple[str, ...]) -> Values:
     """The quickest way to the values of these fields."""
     if len(names) > 1:
         return attrgetter(*names)
