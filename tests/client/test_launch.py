@@ -103,7 +103,9 @@ def test_a_daemon_that_gives_way_to_another_is_no_failure(tmp_path: Path, monkey
 
 
 def test_the_command_keeps_the_working_folder_and_the_environment_s_packages_off_the_path() -> None:
-    assert daemon_command() == [sys.executable, "-S", "-P", "-m", "mainstay.daemon"]
+    program = Path(launching.__file__).parents[1] / "daemon" / "__main__.py"
+
+    assert daemon_command() == [sys.executable, "-S", "-P", str(program)]
 
 
 def test_the_daemon_finds_our_package_and_keeps_bytecode() -> None:

@@ -72,6 +72,10 @@ def _dispatch(argv: list[str], console: Console) -> int:
     command = find_command(name)
     if command is None:
         raise _unknown(name)
+    if command.name != "list":  # the one that makes no dataclass
+        from mainstay.model import records
+
+        sys.modules.setdefault("dataclasses", records)  # quicker to import, and to make our classes with
     module = __import__(f"mainstay.cli.commands.{command.name}", fromlist=["run"])
     run: Callable[[list[str], Console], int] = module.run
     return run(rest, console)

@@ -85,8 +85,11 @@ def _was_killed(home: str) -> bool:
 
 
 def daemon_command() -> list[str]:
-    """What is run: this interpreter, with nothing of its environment but our own package (memory; nothing shadows)."""
-    return [sys.executable, "-S", "-P", "-m", "mainstay.daemon"]
+    """What is run: this interpreter, with nothing of its environment but our own package (memory; nothing shadows).
+
+    By its path, because `-m` would import 1 MB for finding it.
+    """
+    return [sys.executable, "-S", "-P", os.path.join(_package(), "daemon", "__main__.py")]
 
 
 def daemon_environment(environ: Mapping[str, str], home: str) -> dict[str, str]:
@@ -97,9 +100,13 @@ def daemon_environment(environ: Mapping[str, str], home: str) -> dict[str, str]:
     return result | {
         "MAINSTAY_HOME": home,
         "MAINSTAY_SITE": get_path("platlib"),
-        "PYTHONPATH": os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+        "PYTHONPATH": os.path.dirname(_package()),
         "MALLOC_ARENA_MAX": "1",  # its threads allocate next to nothing: they need no heaps of their own
     }
+
+
+def _package() -> str:
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def _spawn(home: str, log: str) -> subprocess.Popen[bytes]:

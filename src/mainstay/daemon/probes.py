@@ -12,7 +12,7 @@ from mainstay.daemon.reactor import Reactor
 from mainstay.model.spec import Program, PythonApp
 from mainstay.sys import procfs
 
-LOOK_EVERY = 0.05
+LOOK_EVERY = 0.04
 LONG_ENOUGH = 1.0
 """Seconds after which a program that is still busy counts as up."""
 QUIET = 0.04

@@ -69,12 +69,16 @@ def peer(sock: socket.socket) -> Peer:
 
 def open_fds() -> list[int]:
     """The numbers of all our open descriptors, in order."""
+    return [fd for fd in listed_fds() if _is_open(fd)]
+
+
+def listed_fds() -> list[int]:
+    """As `open_fds`, without looking at each: some of them may be closed, as is the one for the list itself."""
     folder = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
     try:
-        numbers = sorted(int(name) for name in os.listdir(folder))
-    except OSError:  # no /proc: ask each possible number
-        numbers = list(range(min(os.sysconf("SC_OPEN_MAX"), 65536)))
-    return [fd for fd in numbers if _is_open(fd)]  # the one for the folder is in the list, and closed by now
+        return sorted([int(name) for name in os.listdir(folder)])
+    except OSError:  # no /proc: each possible number
+        return list(range(min(os.sysconf("SC_OPEN_MAX"), 65536)))
 
 
 def close_from(low: int, keep: Collection[int] = ()) -> None:

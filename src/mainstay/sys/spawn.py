@@ -10,7 +10,7 @@ import functools
 import os
 
 from mainstay.sys import forked
-from mainstay.sys.fds import open_fds
+from mainstay.sys.fds import listed_fds
 from mainstay.sys.program import Spawn, SpawnFailed, find
 
 __all__ = ["Spawn", "SpawnFailed", "spawn"]
@@ -85,12 +85,12 @@ def _actions(spec: Spawn, temporary: list[int]) -> list[_Action]:
         actions.append((os.POSIX_SPAWN_DUP2, source, number))
     if spec.stdin is None:
         actions.append((os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0))
-    actions.extend((os.POSIX_SPAWN_CLOSE, fd) for fd in open_fds() if fd not in targets and _is_inherited(fd))
+    actions.extend((os.POSIX_SPAWN_CLOSE, fd) for fd in listed_fds() if fd not in targets and _is_inherited(fd))
     return actions
 
 
 def _is_inherited(fd: int) -> bool:
     try:
         return os.get_inheritable(fd)
-    except OSError:  # another thread has closed it since it was listed
+    except OSError:  # another thread has closed it since it was listed, or it was for listing them
         return False

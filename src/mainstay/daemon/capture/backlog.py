@@ -4,8 +4,9 @@ Whole lines are dropped; only one whose start is out of our hands is cut, and en
 the other takes.
 """
 
-import threading
 from dataclasses import dataclass
+
+from mainstay.sys import threads
 
 SOURCE_LIMIT = 8 * 1024 * 1024
 TOTAL_LIMIT = 64 * 1024 * 1024
@@ -39,7 +40,7 @@ class Budget:
     def __init__(self, limit: int = TOTAL_LIMIT) -> None:
         self.limit = limit
         self.used = 0
-        self.lock = threading.Lock()
+        self.lock = threads.lock()
 
 
 class Backlog:

@@ -6,7 +6,6 @@ has to be dropped is counted and reported. Idle it costs nothing; under a flood 
 
 import os
 import select
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from mainstay.daemon.capture.tail import Tails
 from mainstay.daemon.capture.transfer import Transfer
 from mainstay.model.spec import LogPolicy
 from mainstay.sys.pipes import pending
+from mainstay.sys.threads import Event, Thread
 
 GATHER = 0.005
 """Seconds that output is left to gather in a pipe, at most; less when that would fill the pipe."""
@@ -53,16 +53,12 @@ class Capture:
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll = select.epoll()
         self._epoll.register(self._wake, select.EPOLLIN)
-        self._threads = (
-            threading.Thread(target=self._run, name="capture", daemon=True),
-            threading.Thread(
-                target=self._stall.relieve, args=(self._relief_round, on_trouble), name="relief", daemon=True
-            ),
-        )
         if inherited:
             self._post(self._rescue)
-        for thread in self._threads:
-            thread.start()
+        self._threads = (
+            Thread(self._run),
+            Thread(lambda: self._stall.relieve(self._relief_round, on_trouble)),
+        )
 
     @property
     def transfer_fds(self) -> tuple[int, ...]:
@@ -129,7 +125,7 @@ class Capture:
 
         What cannot be written counts as done when it is in memory.
         """
-        done = threading.Event()
+        done = Event()
 
         def drain() -> None:
             for source in list(self._by_fd.values()):

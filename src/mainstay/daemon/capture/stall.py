@@ -4,9 +4,10 @@ Relief is a thread that sleeps while nothing is written. It only reads, into bou
 order, and takes the reading back when everything that was kept is written.
 """
 
-import threading
 import time
 from collections.abc import Callable
+
+from mainstay.sys.threads import Event, lock
 
 LIMIT = 1.0
 """Seconds one write may take before relief takes over."""
@@ -24,9 +25,9 @@ class Stall:
         self._since = 0.0
         self._path = ""
         self._writes = 0
-        self._guard = threading.Lock()
-        self._reading = threading.Lock()
-        self._awake = threading.Event()
+        self._guard = lock()
+        self._reading = lock()
+        self._awake = Event()
         self._closed = False
 
     def begin(self, path: str) -> None:

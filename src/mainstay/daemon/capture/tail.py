@@ -1,7 +1,8 @@
 """The last lines a source wrote, for messages about its death; usually not kept but found again in its file."""
 
 import os
-import threading
+
+from mainstay.sys import threads
 
 KEPT = 8 * 1024
 _PARTS = 64
@@ -13,7 +14,7 @@ class Tails:
     __slots__ = ("lock",)
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threads.lock()
 
 
 class Tail:
