@@ -207,6 +207,19 @@ def test_uvicorns_announcements_are_dropped_and_the_apps_own_are_kept(daemon: Fa
     assert "127.0.0.1" not in worker.out.text
 
 
+def test_a_connection_that_idles_for_too_long_is_closed(daemon: FakeDaemon) -> None:
+    shorter = "import mainstay.runtime.engine_uvicorn as engine\nengine.KEEP_ALIVE = 0.5\n"
+    daemon.write("main.py", shorter + apps.ASGI)
+    listener = daemon.listener()
+    daemon.worker("main:app", listener)
+    unused, client = connect(listener), connect(listener)
+
+    assert ask(client)[0] == 200
+
+    assert until(lambda: is_closed(client))
+    assert not is_closed(unused)
+
+
 def test_the_date_is_renewed(daemon: FakeDaemon) -> None:
     daemon.write("main.py", apps.ASGI)
     listener = daemon.listener()

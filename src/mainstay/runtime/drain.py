@@ -1,13 +1,12 @@
 """Draining uvicorn's connections so that no request is lost.
 
-Before a drain this costs nothing: the connections are uvicorn's own protocol objects. When it begins their class is
-changed to one that announces `Connection: close` in every further response; the others' requests are on their way
-already and must find somebody. So an idle connection is closed only when it has been quiet for a while, and never with
-unread bytes.
+Before a drain this costs nothing: the connections know nothing of it. When it begins their class is changed to one that
+announces `Connection: close` in every further response; the others' requests are on their way already and must find
+somebody. So an idle connection is closed only when it has been quiet for a while, and never with unread bytes.
 
-Relied on, of uvicorn's HTTP protocols: `cycle` (the newest request, or None) with `response_started`,
-`response_complete`, `keep_alive`, `more_body`, `transport`; `timeout_keep_alive_task`, armed exactly while a connection
-idles after a response.
+Relied on, of our own connections and of uvicorn's alike: `cycle` (the newest request, or None) with
+`response_started`, `response_complete`, `keep_alive`, `more_body`, `transport`. Of ours `answered_at`, of uvicorn's
+`timeout_keep_alive_task`: set exactly while a connection idles after a response.
 """
 
 import array
@@ -61,14 +60,19 @@ def announce_close(connection: Protocol) -> None:
     if cycle is None or cycle is before or cycle.response_started:
         return
     if before is not None and not before.response_started:  # pipelined: the client has not been told yet
-        before.keep_alive = True
-        before.default_headers = [header for header in before.default_headers if header is not CLOSE]
+        _keep_alive(before, True)
     if cycle.keep_alive:
         connection.announced = cycle
-        cycle.keep_alive = False
-        cycle.default_headers = [*cycle.default_headers, CLOSE]  # h11's protocol closes without saying so otherwise
+        _keep_alive(cycle, False)
         if cycle.more_body:
             cycle.transport = UnreadBody(cycle.transport, cycle)
+
+
+def _keep_alive(cycle: Protocol, keep: bool) -> None:
+    cycle.keep_alive = keep
+    headers = getattr(cycle, "default_headers", None)
+    if headers is not None:  # uvicorn's protocol for h11 closes without saying so otherwise
+        cycle.default_headers = [header for header in headers if header is not CLOSE] + ([] if keep else [CLOSE])
 
 
 def begin(connection: Protocol, draining: type[asyncio.Protocol]) -> None:
@@ -92,12 +96,19 @@ def idle_since(connection: Protocol) -> float | None:
     cycle = connection.cycle
     if cycle is not None and not cycle.response_complete:
         return None
-    armed: asyncio.TimerHandle | None = connection.timeout_keep_alive_task
-    if armed is not None:
-        return armed.when() - float(connection.timeout_keep_alive)
+    answered_at = _answered_at(connection)
+    if answered_at is not None:
+        return answered_at
     if cycle is None and not _has_part_of_request(connection):
         return float(connection.opened_at)
     return None
+
+
+def _answered_at(connection: Protocol) -> float | None:
+    if hasattr(connection, "answered_at"):
+        return connection.answered_at  # type: ignore[no-any-return]
+    armed: asyncio.TimerHandle | None = connection.timeout_keep_alive_task
+    return None if armed is None else armed.when() - float(connection.timeout_keep_alive)
 
 
 def _has_part_of_request(connection: Protocol) -> bool:

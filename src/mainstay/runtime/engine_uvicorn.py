@@ -1,8 +1,9 @@
-"""The engine on uvicorn: its protocols and lifespan, on uvloop where that is installed, in a serve loop of our own.
+"""The engine on uvicorn: its lifespan, its websockets and its way to talk to apps, in a serve loop of our own.
 
-Of our own, because uvicorn's closes idle connections at once on SIGTERM, polls ten times a second, takes the signals
-and accepts as soon as it starts. One inbox: signals and the daemon's messages are posted to it and taken out one at a
-time.
+HTTP is read by `http_connection` where httptools is installed, else by uvicorn's protocol for h11; both on uvloop where
+that is installed. The serve loop is our own because uvicorn's closes idle connections at once on SIGTERM, polls ten
+times a second, takes the signals and accepts as soon as it starts. One inbox: signals and the daemon's messages are
+posted to it and taken out one at a time.
 """
 
 import asyncio
@@ -18,7 +19,6 @@ from typing import Any, assert_never
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.lifespan.on import LifespanOn
-from uvicorn.server import ServerState
 
 from mainstay.runtime import drain
 from mainstay.runtime.assignment import Assignment
@@ -26,6 +26,7 @@ from mainstay.runtime.ending import STARTUP_FAILED, leave_within, timetable
 from mainstay.runtime.inbox import Inbox
 from mainstay.runtime.loops import loop_factory
 from mainstay.runtime.messages import Accept, Connection, Interface, Report
+from mainstay.runtime.shared import Shared
 
 # Longer than the 60 s that nginx, AWS' load balancers and most proxies keep an idle connection to a backend: the side
 # that sends requests must be the first to close, or it sends one into a connection that was just closed (uvicorn's own:
@@ -39,12 +40,23 @@ POLL = 0.02  # seconds between two looks at the connections, only while draining
 def prepare() -> None:
     """Import what serving needs, and set up uvicorn's loggers as it does, so that the app can change them."""
     import uvicorn.lifespan.on
-    import uvicorn.protocols.http.auto
     import uvicorn.protocols.websockets.auto  # noqa: F401
 
     loop_factory()
+    http_protocol()
     logging.config.dictConfig(LOGGING_CONFIG)
     logging.getLogger("uvicorn.error").addFilter(without_announcements)
+
+
+def http_protocol() -> type[asyncio.Protocol]:
+    """Our own protocol, or uvicorn's for h11 where httptools is not installed."""
+    try:
+        from mainstay.runtime.http_connection import HttpConnection
+    except ImportError:
+        from uvicorn.protocols.http.h11_impl import H11Protocol
+
+        return H11Protocol
+    return HttpConnection
 
 
 def without_announcements(record: logging.LogRecord) -> bool:
@@ -76,24 +88,23 @@ class _Server:
         self._assignment = assignment
         self._control = assignment.control
         self._config = _config(assignment)
-        self._state = ServerState()
         self._inbox = Inbox(assignment.control)
         self._servers: list[asyncio.AbstractServer] = []
-        self._protocol: type[asyncio.Protocol] = asyncio.Protocol
+        self._protocol = http_protocol()
 
     async def serve(self) -> int:
         self._loop = asyncio.get_running_loop()
         self._inbox.open()
         self._config.load()
-        self._protocol = self._config.http_protocol_class
         self._lifespan = Lifespan(self._config)
+        self._state = Shared(self._config, self._loop, self._lifespan.state)
         if not await self._inbox.finishes_unless_stopped(self._lifespan.startup()):
             leave_within(timetable(self._assignment.load.stop_timeout).leave, 0)
             return 0
         if self._lifespan.should_exit:
             self._control.error(self._lifespan.failure)
             return STARTUP_FAILED
-        self._refresh_headers()
+        self._each_second()
         self._control.ready()
         async with asyncio.TaskGroup() as tasks:
             inbox = tasks.create_task(self._take_from_inbox())
@@ -124,11 +135,11 @@ class _Server:
 
     def _new_connection(self) -> asyncio.Protocol:
         """A protocol object for an accepted connection; called by the loop."""
-        connection: Any = self._protocol(
-            config=self._config,  # type: ignore[call-arg]  # uvicorn's protocols are built with these
-            server_state=self._state,
-            app_state=self._lifespan.state,
-            _loop=self._loop,
+        protocol: Any = self._protocol  # ours takes what is shared, uvicorn's takes it in pieces
+        if hasattr(protocol, "answered_at"):
+            return protocol(self._state)  # type: ignore[no-any-return]
+        connection = protocol(
+            config=self._config, server_state=self._state, app_state=self._lifespan.state, _loop=self._loop
         )
         connection.opened_at = self._loop.time()
         return connection  # type: ignore[no-any-return]
@@ -143,12 +154,13 @@ class _Server:
         except OSError:  # the client is gone
             sock.close()
 
-    def _refresh_headers(self) -> None:
-        """Renew the Date header each second."""
+    def _each_second(self) -> None:
+        """Renew the Date header, and close what has been idle for too long."""
         now = time.time()
         date = [(b"date", formatdate(now, usegmt=True).encode())]
-        self._state.default_headers = date + self._config.encoded_headers
-        self._loop.call_later(1.0 - now % 1.0, self._refresh_headers)
+        self._state.renew(date + self._config.encoded_headers)
+        self._state.close_idle(KEEP_ALIVE)
+        self._loop.call_later(1.0 - now % 1.0, self._each_second)
 
     async def _drain(self) -> None:
         times = timetable(self._assignment.load.stop_timeout)
@@ -159,7 +171,7 @@ class _Server:
         self._control.stopping()
         cut_at = self._inbox.stop_asked_at + times.cut
         await asyncio.sleep(POLL)
-        while self._state.connections or self._state.tasks or self._inbox.holds_any():
+        while self._state.is_busy() or self._inbox.holds_any():
             if self._loop.time() >= cut_at:
                 await self._cut(times.leave - times.cut)
                 break
@@ -210,6 +222,7 @@ def _config(assignment: Assignment) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         interface="asgi3",
+        http=http_protocol(),
         log_config=None,
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,
