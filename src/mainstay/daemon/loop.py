@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 
 from mainstay import __version__
@@ -15,6 +16,7 @@ from mainstay.daemon.answers import Answers
 from mainstay.daemon.asking import event_of
 from mainstay.daemon.capture import Capture
 from mainstay.daemon.children import Children
+from mainstay.daemon.chronicle import Chronicle
 from mainstay.daemon.control import Client, Control
 from mainstay.daemon.journal import Journal
 from mainstay.daemon.listeners import CannotBind, Listeners
@@ -25,6 +27,7 @@ from mainstay.daemon.sweep import Sweeper
 from mainstay.daemon.templates import Templates
 from mainstay.daemon.workers import Workers
 from mainstay.errors import MainstayError
+from mainstay.model.happening import Kind
 from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
@@ -42,7 +45,8 @@ class Daemon:
         self.inbox: deque[Event] = deque()
         self.journal = Journal(os.path.join(home, "daemon.log"))
         self.reactor = Reactor(self.journal.bug)
-        self.capture = Capture(self.journal.write)
+        self.chronicle = Chronicle(home, self.journal, self.reactor.later)
+        self.capture = Capture(self._trouble)
         self.outputs = Outputs(home, self.capture)
         self.children = Children(self.reactor)
         self.listeners = Listeners(self.reactor)
@@ -60,7 +64,8 @@ class Daemon:
 
     def run(self) -> None:
         """Handle events until everything has ended."""
-        self.journal.write(f"daemon {__version__} (pid {os.getpid()}) is up, {self.fleet.cores} cores")
+        text = f"daemon {__version__} (pid {os.getpid()}) is up, {self.fleet.cores} cores"
+        self.chronicle.tell(Kind.DAEMON_STARTED, text, "", {"pid": os.getpid(), "version": __version__})
         while not self.done:
             self.reactor.wait(deadline_of(self.fleet))
             deadline = deadline_of(self.fleet)
@@ -69,7 +74,8 @@ class Daemon:
             self.work_off()
         self._leave()
         self.capture.close()
-        self.journal.write("daemon has ended")
+        self.chronicle.flush()
+        self.chronicle.tell(Kind.DAEMON_ENDED, "daemon has ended", "", {"pid": os.getpid()})
 
     def _leave(self) -> None:
         """Let clients read their last answers, and see that nothing that we started stays."""
@@ -142,8 +148,8 @@ class Daemon:
                 self._reply(effect)
             case effects.Notify(token=token, app=app, text=text):
                 self._notify(token, app, text)
-            case effects.Record(app=app, text=text):
-                self.journal.write(f"{app}: {text}")
+            case effects.Record():
+                self.chronicle.happened(effect)
             case effects.Shutdown():
                 self.done = True
             case _:
@@ -168,7 +174,7 @@ class Daemon:
         if event is None:
             self.control.send(client, Failed(request.id, f"this daemon knows no verb {request.verb!r}", "", (), 2))
             return
-        self.journal.write(f"asked: {request.verb}")
+        self.chronicle.asked(request.verb, args, client.uid)
         self.requests[self.tokens] = (client, request)
         self.inbox.append(event)
 
@@ -188,7 +194,7 @@ class Daemon:
         if refusal is None:
             self.control.send(client, Done(request.id, result))
             return
-        self.journal.write(f"refused: {refusal.message}")
+        self.chronicle.refused(request.verb, refusal.message, client.uid)
         failed = Failed(request.id, refusal.message, refusal.hint, refusal.lines, refusal.exit_code, result)
         self.control.send(client, failed)
 
@@ -196,6 +202,14 @@ class Daemon:
         client, request = self.requests.get(token, (None, None))
         if client is not None and request is not None:
             self.control.send(client, Notice(request.id, text, app))
+
+    # what is told
+
+    def _trouble(self, text: str) -> None:
+        """Called in other threads: written down in this one."""
+        self.chronicle.trouble(text)
+        with suppress(OSError):  # it is awake
+            self._wakeup[1].send(b"\0")
 
     # listeners
 
@@ -233,11 +247,12 @@ class Daemon:
     def _signalled(self) -> None:
         numbers = set(self._wakeup[0].recv(4096)) | self._numbers
         self._numbers = set()
+        self.chronicle.flush()
         if signal.SIGCHLD in numbers:
             self.children.reap_strangers()
         if signal.SIGHUP in numbers:
             self.capture.reopen()
             self.journal.rotate()
         if numbers & {signal.SIGTERM, signal.SIGINT} and self.fleet.killing is None:
-            self.journal.write("asked to end by a signal")
+            self.chronicle.tell(Kind.REQUEST, "asked to end by a signal")
             self.inbox.append(Kill(0))
