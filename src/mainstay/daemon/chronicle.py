@@ -1,13 +1,22 @@
-"""Telling what happened: to daemon.log and to events.jsonl."""
+"""Telling what happened: to daemon.log, to events.jsonl, and to the hooks that are declared for it.
+
+The hooks' modules are loaded when the first of them is called.
+"""
 
 import os
 from collections import deque
+from collections.abc import Callable
 
 from mainstay.core.effects import Facts, Record
 from mainstay.daemon.asking import Arguments
 from mainstay.daemon.events_log import EventsLog, Later
 from mainstay.daemon.journal import Journal
-from mainstay.model.happening import Kind
+from mainstay.model.happening import HOOKED, Kind
+from mainstay.model.spec import AppSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.daemon.hooks import Hooks
 
 MOST_APPS = 100
 _SHOWN = ("selectors", "app", "to", "canary", "action", "signal", "mode")
@@ -15,20 +24,26 @@ _SHOWN = ("selectors", "app", "to", "canary", "action", "signal", "mode")
 
 
 class Chronicle:
-    """Where everything is told."""
+    """Where everything is told. `hooks` makes what calls hooks, at the first one."""
 
-    def __init__(self, home: str, journal: Journal, later: Later) -> None:
+    def __init__(self, home: str, journal: Journal, later: Later, hooks: "Callable[[Chronicle], Hooks]") -> None:
         self._journal = journal
         self._events = EventsLog(os.path.join(home, "events.jsonl"), later, journal.write)
+        self._make_hooks = hooks
+        self._hooks: Hooks | None = None
         self._troubles: deque[str] = deque()
 
-    def happened(self, record: Record) -> None:
-        """The core records something about an app."""
+    def happened(self, record: Record, spec: AppSpec | None) -> None:
+        """The core records something about an app, whose spec is None when it is gone."""
         self._journal.write(f"{record.app}: {record.text}")
-        self._events.write(record.kind, record.text, record.app, record.facts)
+        event = self._events.write(record.kind, record.text, record.app, record.facts)
+        if spec and record.kind in HOOKED and any(hook.event == record.kind.value for hook in spec.hooks):
+            if self._hooks is None:
+                self._hooks = self._make_hooks(self)
+            self._hooks.fire(spec, event)
 
     def tell(self, kind: Kind, text: str, app: str = "", facts: Facts | None = None) -> None:
-        """Something happened that is not of the core's making."""
+        """Something happened that no hook can be declared for."""
         self._journal.write(f"{app}: {text}" if app else text)
         self._events.write(kind, text, app, facts)
 
@@ -51,6 +66,16 @@ class Chronicle:
         """Write down what other threads have told."""
         while self._troubles:
             self._events.write(Kind.OUTPUT, self._troubles.popleft())
+
+    @property
+    def calls_hooks(self) -> bool:
+        """Whether some hook runs, or waits for its turn."""
+        return self._hooks is not None and self._hooks.is_busy
+
+    def forget(self, app: str) -> None:
+        """An app is gone."""
+        if self._hooks is not None:
+            self._hooks.forget(app)
 
 
 def _apps(args: Arguments) -> list[str]:

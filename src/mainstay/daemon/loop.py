@@ -32,6 +32,10 @@ from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.daemon.hooks import Hooks
+
 LEAVING = 5.0
 """Seconds to wait, at the end, for clients to read their last answers and for templates to be gone."""
 
@@ -45,7 +49,7 @@ class Daemon:
         self.inbox: deque[Event] = deque()
         self.journal = Journal(os.path.join(home, "daemon.log"))
         self.reactor = Reactor(self.journal.bug)
-        self.chronicle = Chronicle(home, self.journal, self.reactor.later)
+        self.chronicle = Chronicle(home, self.journal, self.reactor.later, self._make_hooks)
         self.capture = Capture(self._trouble)
         self.outputs = Outputs(home, self.capture)
         self.children = Children(self.reactor)
@@ -80,6 +84,8 @@ class Daemon:
     def _leave(self) -> None:
         """Let clients read their last answers, and see that nothing that we started stays."""
         end = time.monotonic() + LEAVING
+        while time.monotonic() < end and self.chronicle.calls_hooks:
+            self.reactor.wait(end)
         self.children.kill()  # templates: the workers have ended
         while time.monotonic() < end and not (
             self.control.is_flushed and not self.children.pids() and not self.sweeper.running
@@ -144,12 +150,14 @@ class Daemon:
             case effects.Forget(app=app):
                 self.listeners.close(app)
                 self.workers.survivors.pop(app, None)
+                self.chronicle.forget(app)
             case effects.Reply():
                 self._reply(effect)
             case effects.Notify(token=token, app=app, text=text):
                 self._notify(token, app, text)
-            case effects.Record():
-                self.chronicle.happened(effect)
+            case effects.Record(app=app):
+                known = self.fleet.apps.get(app)
+                self.chronicle.happened(effect, known.spec if known else None)
             case effects.Shutdown():
                 self.done = True
             case _:
@@ -204,6 +212,11 @@ class Daemon:
             self.control.send(client, Notice(request.id, text, app))
 
     # what is told
+
+    def _make_hooks(self, chronicle: Chronicle) -> "Hooks":
+        from mainstay.daemon.hooks import Hooks
+
+        return Hooks(self.sweeper, self.children, chronicle.tell)
 
     def _trouble(self, text: str) -> None:
         """Called in other threads: written down in this one."""
