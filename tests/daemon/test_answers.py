@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from mainstay.daemon.answers import MASK, is_secret
+from mainstay.daemon.answers import is_secret
 from mainstay.errors import RemoteError
+from mainstay.model.masking import MASK
 from mainstay.model.spec import EnvLayer
 from tests.daemon import apps
 from tests.daemon.running import BASE, Daemon, command, web

@@ -16,7 +16,7 @@ class Ours:
 
     def daemon(self) -> int:
         """The pid of the daemon that serves this home, waited for."""
-        return until(lambda: self._first("mainstay", b"mainstay.daemon"), what="a daemon")
+        return until(lambda: self._first("mainstay", b"daemon/__main__.py"), what="a daemon")
 
     def guardian(self) -> int:
         """The pid of the guardian, waited for."""

@@ -5,7 +5,20 @@ from __future__ import annotations
 from mainstay.cli.commands.help import parser_of
 from mainstay.cli.index import commands
 
-_SELECTING = ("start", "stop", "restart", "reload", "scale", "delete", "describe", "logs", "env", "signal", "reset")
+_SELECTING = (
+    "start",
+    "stop",
+    "restart",
+    "reload",
+    "scale",
+    "delete",
+    "describe",
+    "logs",
+    "events",
+    "env",
+    "signal",
+    "reset",
+)
 """Commands whose words are names of apps."""
 
 

@@ -34,6 +34,7 @@ GROUPS = (
             Command("list", "all apps and how they are", "ls", "status", "ps"),
             Command("describe", "all about an app: spec, slots, exits, log files", "show", "info", "desc"),
             Command("logs", "what apps write, merged in time order", "log"),
+            Command("events", "what happened: starts, crashes, reloads, who asked for what"),
             Command("env", "an app's variables and where each comes from"),
             Command("ping", "ask the daemon whether it is well"),
         ),

@@ -3,8 +3,13 @@
 from dataclasses import dataclass, field
 
 from mainstay.core.events import Token
+from mainstay.model.codec import Json
+from mainstay.model.happening import Kind
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Bind, Interface
+
+Facts = dict[str, Json]
+"""What is known of something that happened, for programs: `slot`, `pid`, `signal`, `lines`..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +159,12 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Something happened that people may want to look up later."""
+    """Something happened that people may want to look up later: no value of a variable, nothing secret."""
 
     app: str
     text: str
+    kind: Kind = Kind.NOTE
+    facts: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

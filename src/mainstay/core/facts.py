@@ -14,7 +14,7 @@ from mainstay.core.app import (
     has_processes,
     slot_of,
 )
-from mainstay.core.effects import Refusal, StopTemplate
+from mainstay.core.effects import Facts, Refusal, StopTemplate
 from mainstay.core.events import (
     BecameReady,
     Ended,
@@ -28,9 +28,11 @@ from mainstay.core.events import (
     Tick,
 )
 from mainstay.core.policy import STABLE_AFTER, should_restart
-from mainstay.core.slot import Exit, Finished, Killing, Running, Slot, Starting, Stopping, at_rest
+from mainstay.core.recording import of_exit, of_refusal, of_worker
+from mainstay.core.slot import Backoff, Exit, Failed, Finished, Killing, Running, Slot, Starting, Stopping, at_rest
 from mainstay.core.turn import Turn
 from mainstay.model.exits import Exited, Unstarted
+from mainstay.model.happening import Kind
 from mainstay.model.ids import WorkerId
 from mainstay.model.never import assert_never
 from mainstay.model.spec import RestartOn
@@ -41,6 +43,7 @@ def handle(turn: Turn, fact: Fact) -> None:
     match fact:
         case Spawned():
             _to_slot(turn, fact)
+            turn.record(f"{fact.worker} has pid {fact.pid}", Kind.SPAWNED, of_worker(fact.worker, fact.pid))
         case BecameReady():
             _ready(turn, fact)
         case Ended():
@@ -76,7 +79,10 @@ def tick(turn: Turn) -> None:
                 turn, TemplateEnded(turn.app.name, generation, reason, "raise start_timeout if it needs to")
             )
     for slot in tuple(every_slot(turn.app)):
-        turn.step(slot, Tick())
+        after = turn.step(slot, Tick())
+        if slot.tries and not after.tries and isinstance(after.life, Running):
+            worker, row = after.life.worker, f"after {slot.tries} ends in a row"
+            turn.record(f"{worker.id} has come to stay {row}", Kind.RECOVERED, of_worker(worker.id, worker.pid))
     settle(turn)
 
 
@@ -121,7 +127,8 @@ def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended) -> Slot | None:
 def _ready(turn: Turn, fact: BecameReady) -> None:
     slot = _to_slot(turn, fact)
     if slot and isinstance(slot.life, Running):
-        turn.record(f"{fact.worker} is ready after {slot.ready_after:.2f} s")
+        facts = of_worker(fact.worker, slot.life.worker.pid) | {"seconds": round(slot.ready_after, 3)}
+        turn.record(f"{fact.worker} is ready after {slot.ready_after:.2f} s", Kind.READY, facts)
         if turn.app.rollout is None:
             up = sum(isinstance(s.life, Running) for s in turn.app.slots.values())
             turn.notify(f"{slot.id} is ready ({up} of {len(turn.app.slots)})")
@@ -139,7 +146,7 @@ def _ended(turn: Turn, fact: Ended) -> None:
     if len(slot.exits) == 0 or slot.exits[-1].worker != fact.worker:
         return
     last = slot.exits[-1]
-    turn.record(f"{fact.worker} (pid {last.pid}) ended: {last.ending}" + (", as asked" if last.asked else ""))
+    _record_end(turn, slot, last, done)
     if last.asked or done:
         return
     refusal = _refusal(turn, slot, last)
@@ -157,6 +164,21 @@ def _never_begun(turn: Turn, worker: WorkerId) -> None:
         turn.start_again(worker)
     else:
         _ended(turn, Ended(worker, Unstarted("it had not been started")))
+
+
+def _record_end(turn: Turn, slot: Slot, last: Exit, done: bool) -> None:
+    """Write down how a worker ended, and what comes after it."""
+    kind = Kind.ENDED if last.asked else Kind.FINISHED if done else Kind.CRASH
+    text = f"{last.worker} (pid {last.pid}) ended: {last.ending}" + (", as asked" if last.asked else "")
+    place = of_worker(last.worker)
+    turn.record(text, kind, place | of_exit(last))
+    if isinstance(slot.life, Backoff):
+        wait = slot.life.until - turn.now
+        text = f"{slot.id} is started again in {wait:.2g} s, {slot.tries} ends in a row"
+        turn.record(text, Kind.BACKING_OFF, place | {"seconds": round(wait, 3), "tries": slot.tries})
+    elif isinstance(slot.life, Failed):
+        text = f"{slot.id} is given up after {slot.tries} ends in a row: {last.ending}"
+        turn.record(text, Kind.ERRORED, place | {"tries": slot.tries} | of_exit(last))
 
 
 def _is_done(turn: Turn, slot: Slot, fact: Ended) -> bool:
@@ -191,11 +213,11 @@ def _refusal(turn: Turn, slot: Slot, last: Exit) -> Refusal:
 
 
 def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:
+    turn.record(refusal.message, Kind.START_FAILED, of_refusal(refusal))
     match wait.undo:
         case Undo.NOTHING:
             turn.answer(wait, refusal)
         case Undo.STOP | Undo.DELETE:
-            turn.record(f"the start is taken back: {refusal.message}")
             turn.app = replace(turn.app, waits=tuple(w for w in turn.app.waits if w is not wait))
             requests.stop(turn, wait.token, None, delete=wait.undo is Undo.DELETE, result=refusal)
         case Undo.UNSCALE:
@@ -219,7 +241,8 @@ def _template_loaded(turn: Turn, fact: TemplateLoaded) -> None:
     turn.set_template(fact.generation, loaded)
     turn.app = replace(turn.app, interface=fact.interface)
     if fact.cold:
-        turn.record(f"workers of generation {fact.generation} start one by one: {fact.cold}")
+        text = f"workers of generation {fact.generation} start one by one: {fact.cold}"
+        turn.record(text, Kind.TEMPLATE_COLD, {"generation": fact.generation, "reason": fact.cold})
         turn.notify(f"workers start one by one: {fact.cold}")
     turn.release_held(fact.generation)
 
@@ -229,7 +252,8 @@ def _template_ended(turn: Turn, fact: TemplateEnded) -> None:
     if template is None or template.state in (TemplateState.GONE, TemplateState.COLD):
         return
     turn.set_template(fact.generation, Template(TemplateState.GONE, interface=template.interface, reason=fact.reason))
-    turn.record(f"template of generation {fact.generation} ended: {fact.reason}")
+    facts: Facts = {"generation": fact.generation, "reason": fact.reason, "lines": list(fact.lines)}
+    turn.record(f"template of generation {fact.generation} ended: {fact.reason}", Kind.TEMPLATE_ENDED, facts)
     in_a_row = template.again and turn.now < template.deadline
     if template.state is TemplateState.WARM and not in_a_row and _is_wanted(turn, fact.generation):
         turn.start_template(fact.generation, again=True)

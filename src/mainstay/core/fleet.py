@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mainstay.core import facts, requests
 from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_holding, next_deadline, workers
-from mainstay.core.effects import Effect, Forget, Outcome, Refusal, Reply, SendSignal, Shutdown
+from mainstay.core.effects import Effect, Forget, Outcome, Record, Refusal, Reply, SendSignal, Shutdown
 from mainstay.core.events import (
     Apply,
     BecameReady,
@@ -32,6 +32,7 @@ from mainstay.core.events import (
     Tick,
     Token,
 )
+from mainstay.core.recording import KIND_OF_OUTCOME
 from mainstay.core.select import Selection, UnknownSelector, select
 from mainstay.core.turn import Answer, Turn
 from mainstay.model.never import assert_never
@@ -258,7 +259,15 @@ class _Crossing:
             pending = replace(pending, outcomes=(*pending.outcomes, failed), refusals=(*pending.refusals, result))
         else:
             pending = replace(pending, outcomes=(*pending.outcomes, result))
+            self._record(result)
         self.fleet = replace(self.fleet, pending=self.fleet.pending | {token: pending})
+
+    def _record(self, outcome: Outcome) -> None:
+        kind = KIND_OF_OUTCOME.get(outcome.outcome)
+        if kind is not None:
+            said = "; ".join((*outcome.changes, *((outcome.message,) if outcome.message else ())))
+            text = f"{outcome.outcome}: {said}" if said else outcome.outcome
+            self.effects.append(Record(outcome.app, text, kind, {"changes": list(outcome.changes)}))
 
     def finish(self) -> None:
         for token, pending in tuple(self.fleet.pending.items()):

@@ -3,6 +3,7 @@
 from mainstay.core.app import App, Rollout, Template, every_slot, is_python
 from mainstay.core.fleet import Fleet
 from mainstay.core.plan import compare
+from mainstay.core.recording import of_exit
 from mainstay.core.slot import (
     Alive,
     Backoff,
@@ -18,7 +19,6 @@ from mainstay.core.slot import (
     worker_of,
 )
 from mainstay.model.codec import Json, dump
-from mainstay.model.exits import Exited, Signaled, signal_name
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, Interface, PythonApp, slots_wanted
 from mainstay.model.status import Mark, Status
@@ -176,15 +176,4 @@ def _more(slot: Slot) -> Row:
 
 
 def _exit(exit_: Exit) -> Json:
-    ending = exit_.ending
-    return {
-        "time": exit_.wall,
-        "pid": exit_.pid or None,
-        "generation": exit_.worker.generation,
-        "reason": str(ending),
-        "code": ending.code if isinstance(ending, Exited) else None,
-        "signal": signal_name(ending.signal) if isinstance(ending, Signaled) else None,
-        "asked": exit_.asked,
-        "uptime": round(exit_.uptime, 3),
-        "lines": list(exit_.lines),
-    }
+    return {"time": exit_.wall} | of_exit(exit_)

@@ -9,6 +9,7 @@ from mainstay.core.events import Token
 from mainstay.core.plan import Way, compare, keep_ambient, way_of
 from mainstay.core.slot import Again, Backoff, Down, Slot, Up, at_rest
 from mainstay.core.turn import Turn
+from mainstay.model.happening import Kind
 from mainstay.model.spec import AppSpec, EnvLayer, slots_wanted
 
 
@@ -172,7 +173,8 @@ def decide(turn: Turn, token: Token, proceed: bool) -> None:
         rollout.proceed(turn, token, Outcome(app.name, "reloaded"))
     else:
         generation = app.rollout.generation
-        rollout.fail(turn, Refusal(f"the rollout of generation {generation} of {app.name} was taken back"))
+        taken_back = Refusal(f"the rollout of generation {generation} of {app.name} was taken back")
+        rollout.fail(turn, taken_back, Kind.CANARY_ABORTED)
         message = f"generation {generation} was taken back"
         targets = frozenset(app.rollout.fresh)
         wait = Wait(token, Goal.ROLLED_OUT, targets, Outcome(app.name, "aborted", message=message))

@@ -7,10 +7,12 @@ fails, the rollout ends, the new ones are stopped and the old generation serves 
 from dataclasses import replace
 
 from mainstay.core.app import SETTLE, App, Goal, Rollout, Style, TemplateState, Undo, Wait, is_gated, is_python
-from mainstay.core.effects import Outcome, Refusal
+from mainstay.core.effects import Facts, Outcome, Refusal
 from mainstay.core.events import Token
+from mainstay.core.recording import of_refusal
 from mainstay.core.slot import EXITS_KEPT, Alive, Down, Finished, Running, Slot, Up, worker_of
 from mainstay.core.turn import Turn
+from mainstay.model.happening import Kind
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, slots_wanted
 
@@ -34,7 +36,8 @@ def begin(turn: Turn, spec: AppSpec, style: Style, token: Token, outcome: Outcom
         rollout=Rollout(generation, style, pending, canary=canary, rebind=rebind),
         waits=(*app.waits, wait),
     )
-    turn.record(f"rollout of generation {generation} begins ({style.value})")
+    text = f"rollout of generation {generation} begins ({style.value})"
+    turn.record(text, Kind.ROLLOUT, {"generation": generation})
     if is_python(spec):
         turn.notify(f"importing {spec.name} once, as generation {generation}")
         turn.start_template(generation)
@@ -59,11 +62,13 @@ def advance(turn: Turn) -> None:
             return
 
 
-def fail(turn: Turn, refusal: Refusal) -> None:
+def fail(turn: Turn, refusal: Refusal, kind: Kind = Kind.RELOAD_REFUSED) -> None:
     """A new worker failed, or someone took the rollout back: end it, and undo what it did."""
     rollout = turn.app.rollout
     assert rollout is not None
-    turn.record(f"rollout of generation {rollout.generation} is refused: {refusal.message}")
+    facts: Facts = {"generation": rollout.generation}
+    text = f"rollout of generation {rollout.generation} is refused: {refusal.message}"
+    turn.record(text, kind, facts | of_refusal(refusal))
     turn.app = replace(turn.app, opening=False)
     for slot in rollout.fresh.values():
         leave(turn, slot)
@@ -107,6 +112,8 @@ def proceed(turn: Turn, token: Token, outcome: Outcome) -> None:
     rollout = turn.app.rollout
     assert rollout is not None
     assert rollout.holding
+    text = f"rollout of generation {rollout.generation} goes on"
+    turn.record(text, Kind.CANARY_CONTINUED, {"generation": rollout.generation})
     wait = Wait(token, Goal.ROLLED_OUT, frozenset(rollout.pending), outcome)
     turn.app = replace(turn.app, rollout=replace(rollout, holding=False, canary=0), waits=(*turn.app.waits, wait))
     advance(turn)
@@ -271,7 +278,8 @@ def _heir(slot: Slot, old: Slot | None, restarts: int = 0) -> Slot:
 
 def _hold(turn: Turn, rollout: Rollout) -> None:
     turn.app = replace(turn.app, rollout=replace(rollout, holding=True))
-    turn.record(f"generation {rollout.generation} holds as a canary with {rollout.canary} % of new connections")
+    text = f"generation {rollout.generation} holds as a canary with {rollout.canary} % of new connections"
+    turn.record(text, Kind.CANARY, {"generation": rollout.generation, "share": rollout.canary})
     for wait in turn.app.waits:
         if wait.goal is Goal.ROLLED_OUT and isinstance(wait.outcome, Outcome):
             message = f"holds with {rollout.canary} % of new connections on generation {rollout.generation}"
@@ -290,7 +298,7 @@ def _finish(turn: Turn) -> None:
     for slot in tuple(turn.app.slots.values()):
         if slot.id.index >= wanted:
             leave(turn, slot)
-    turn.record(f"generation {rollout.generation} serves")
+    turn.record(f"generation {rollout.generation} serves", Kind.RELOAD, {"generation": rollout.generation})
 
 
 def _refuse_all(turn: Turn, refusal: Refusal) -> None:

@@ -181,6 +181,8 @@ def deadline_of(slot: Slot) -> float | None:
             return None  # it is asked to end, and its time runs, once its process exists
         case Starting(deadline=at) | Stopping(deadline=at) | Backoff(until=at):
             return at
+        case Running(since=since) if slot.tries > 1:
+            return since + STABLE_AFTER  # the row of ends is over then
         case Stopped() | Running() | Killing() | Finished() | Failed():
             return None
         case _:
@@ -319,7 +321,9 @@ def _tick(slot: Slot, now: float, spec: AppSpec) -> Step:
             return killing, (ForceEnd(worker.id),)
         case Backoff():
             return _start(slot, now, spec)
-        case Stopped() | Running() | Killing() | Finished() | Failed():
+        case Running():
+            return replace(slot, tries=0), ()
+        case Stopped() | Killing() | Finished() | Failed():
             return slot, ()
         case _:
             assert_never(slot.life)

@@ -23,6 +23,7 @@ from mainstay.core.app import (
 from mainstay.core.effects import (
     Accept,
     Effect,
+    Facts,
     Fork,
     KillTree,
     Launch,
@@ -39,6 +40,7 @@ from mainstay.core.effects import (
     Unlisten,
 )
 from mainstay.core.events import Ended, Token
+from mainstay.core.recording import of_worker
 from mainstay.core.slot import (
     AskToEnd,
     ForceEnd,
@@ -52,6 +54,7 @@ from mainstay.core.slot import (
     step,
 )
 from mainstay.model.exits import Unstarted
+from mainstay.model.happening import Kind
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, Interface
@@ -78,9 +81,9 @@ class Turn:
         """The spec that a generation was started with."""
         return self.app.specs[generation]
 
-    def record(self, text: str) -> None:
-        """Write down that something happened."""
-        self.effects.append(Record(self.app.name, text))
+    def record(self, text: str, kind: Kind = Kind.NOTE, facts: Facts | None = None) -> None:
+        """Write down that something happened; what is known of it beside the text comes from `core.recording`."""
+        self.effects.append(Record(self.app.name, text, kind, facts or {}))
 
     def notify(self, text: str) -> None:
         """Tell everyone who waits for this app how it goes on."""
@@ -135,7 +138,8 @@ class Turn:
             case AskToEnd(worker=worker):
                 self.effects.append(Terminate(worker, spec.stop_signal, tree=not is_python(spec)))
             case ForceEnd(worker=worker):
-                self.record(f"{worker} did not end within {spec.stop_timeout:g} s and is killed")
+                text = f"{worker} did not end within {spec.stop_timeout:g} s and is killed"
+                self.record(text, Kind.FORCED, of_worker(worker))
                 self.effects.append(KillTree(worker))
             case _:
                 assert_never(effect)

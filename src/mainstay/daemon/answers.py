@@ -16,9 +16,9 @@ from mainstay.daemon.templates import PLACE
 from mainstay.errors import NoSuchName
 from mainstay.model.codec import Json
 from mainstay.model.ids import SlotId, WorkerId
+from mainstay.model.masking import MASK, without_secrets
 from mainstay.model.spec import PythonApp, environment_of
 
-MASK = "********"
 SECRET_WORDS = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "PRIVATE", "AUTH", "COOKIE")
 
 
@@ -105,11 +105,18 @@ def is_secret(name: str) -> bool:
 
 
 def _mask(spec: Json) -> None:
+    """Hide the values of variables, and of a webhook's address all but its host, in a spec as data."""
     layers = spec.get("env") if isinstance(spec, dict) else None
     for layer in layers if isinstance(layers, list) else []:
         values = layer.get("values") if isinstance(layer, dict) else None
         if isinstance(layer, dict) and isinstance(values, dict):
             layer["values"] = dict.fromkeys(values, MASK)
+    hooks = spec.get("hooks") if isinstance(spec, dict) else None
+    for hook in hooks if isinstance(hooks, list) else []:
+        if isinstance(hook, dict):
+            argv = hook["argv"]
+            hook["url"] = without_secrets(str(hook["url"]))
+            hook["argv"] = [without_secrets(str(word)) for word in argv] if isinstance(argv, list) else []
 
 
 def _env(fleet: Fleet, selector: str) -> Json:

@@ -22,8 +22,10 @@ BREATH = 0.2
 class Client:
     """One connection."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, uid: int) -> None:
         self.sock = sock
+        self.uid = uid
+        """The user at the other end."""
         self.reader = Reader()
         self.unsent = bytearray()
         self.open = True
@@ -72,11 +74,12 @@ class Control:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
                     self._reactor.pause(self._listener.fileno(), BREATH)
                 return
-            if peer(sock).uid not in (0, os.geteuid()):
+            uid = peer(sock).uid
+            if uid not in (0, os.geteuid()):
                 sock.close()
                 continue
             sock.setblocking(False)
-            client = Client(sock)
+            client = Client(sock, uid)
             self._clients[sock.fileno()] = client
             self._reactor.read(sock.fileno(), lambda client=client: self._receive(client))  # type: ignore[misc]
             self._push(client, self._greeting.encode())

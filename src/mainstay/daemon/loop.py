@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 
 from mainstay import __version__
@@ -16,6 +17,7 @@ from mainstay.daemon.answers import Answers
 from mainstay.daemon.asking import UPGRADE, event_of
 from mainstay.daemon.capture import Capture
 from mainstay.daemon.children import Children
+from mainstay.daemon.chronicle import Chronicle
 from mainstay.daemon.control import Client, Control
 from mainstay.daemon.guardian import Guardian
 from mainstay.daemon.journal import Journal
@@ -28,6 +30,7 @@ from mainstay.daemon.sweep import Sweeper
 from mainstay.daemon.templates import Templates
 from mainstay.daemon.workers import Workers
 from mainstay.errors import MainstayError
+from mainstay.model.happening import Kind
 from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
@@ -35,9 +38,10 @@ from mainstay.sys.fdstore import FdStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mainstay.daemon.hooks import Hooks
     from mainstay.daemon.upgrade import Successor
 
-COMMAND = ("-S", "-P", "-m", "mainstay.daemon")
+COMMAND = ("-S", "-P", os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py"))
 """What Python is told to run a daemon."""
 TRANSFER = "transfer"
 SOON = 0.5
@@ -64,7 +68,8 @@ class Daemon:
         self.reactor = Reactor(self.journal.bug)
         self.state = State(home, self.journal.write)
         store.recover()
-        self.capture = Capture(self.journal.write, inherited=store.take(TRANSFER))
+        self.chronicle = Chronicle(home, self.journal, self.reactor.later, self._make_hooks)
+        self.capture = Capture(self._trouble, inherited=store.take(TRANSFER))
         if self.capture.transfer_fds:
             store.put(TRANSFER, self.capture.transfer_fds)
         self.outputs = Outputs(home, self.capture, store)
@@ -97,7 +102,8 @@ class Daemon:
             from mainstay.daemon.adopt import adopt
 
             found = adopt(self.fleet, self.store, self.templates, self.workers)
-            self.journal.write(f"taking over {len(found.workers)} workers of a daemon that is gone")
+            text = f"taking over {len(found.workers)} workers of a daemon that is gone"
+            self.chronicle.tell(Kind.DAEMON_ADOPTED, text, "", {"pid": os.getpid()})
             self.fleet, todo = take_over(self.fleet, found, time.monotonic())
         self.state.note(self.fleet)
         self._perform_all(todo)
@@ -107,7 +113,8 @@ class Daemon:
 
     def run(self) -> None:
         """Handle events until everything has ended, or until another program is to take our place."""
-        self.journal.write(f"daemon {__version__} (pid {os.getpid()}) is up, {self.fleet.cores} cores")
+        text = f"daemon {__version__} (pid {os.getpid()}) is up, {self.fleet.cores} cores"
+        self.chronicle.tell(Kind.DAEMON_STARTED, text, "", {"pid": os.getpid(), "version": __version__})
         while not self.done:
             self.reactor.wait(deadline_of(self.fleet))
             deadline = deadline_of(self.fleet)
@@ -120,11 +127,14 @@ class Daemon:
         self.guardian.release()
         self._leave()
         self.capture.close()
-        self.journal.write("daemon has ended")
+        self.chronicle.flush()
+        self.chronicle.tell(Kind.DAEMON_ENDED, "daemon has ended", "", {"pid": os.getpid()})
 
     def _leave(self) -> None:
         """Let clients read their last answers, and see that nothing that we started stays."""
         end = time.monotonic() + LEAVING
+        while time.monotonic() < end and self.chronicle.calls_hooks:
+            self.reactor.wait(end)
         self.children.kill()  # templates: the workers have ended
         while time.monotonic() < end and not (
             self.control.is_flushed and not self.children.pids() and not self.sweeper.running
@@ -213,12 +223,14 @@ class Daemon:
             case effects.Forget(app=app):
                 self.listeners.close(app)
                 self.workers.survivors.pop(app, None)
+                self.chronicle.forget(app)
             case effects.Reply():
                 self._reply(effect)
             case effects.Notify(token=token, app=app, text=text):
                 self._notify(token, app, text)
-            case effects.Record(app=app, text=text):
-                self.journal.write(f"{app}: {text}")
+            case effects.Record(app=app):
+                known = self.fleet.apps.get(app)
+                self.chronicle.happened(effect, known.spec if known else None)
             case effects.Shutdown():
                 self.done = True
             case _:
@@ -246,7 +258,7 @@ class Daemon:
         if event is None:
             self.control.send(client, Failed(request.id, f"this daemon knows no verb {request.verb!r}", "", (), 2))
             return
-        self.journal.write(f"asked: {request.verb}")
+        self.chronicle.asked(request.verb, args, client.uid)
         self.requests[self.tokens] = (client, request)
         self.inbox.append(event)
 
@@ -274,7 +286,7 @@ class Daemon:
         if refusal is None:
             self.control.send(client, Done(request.id, result))
             return
-        self.journal.write(f"refused: {refusal.message}")
+        self.chronicle.refused(request.verb, refusal.message, client.uid)
         failed = Failed(request.id, refusal.message, refusal.hint, refusal.lines, refusal.exit_code, result)
         self.control.send(client, failed)
 
@@ -282,6 +294,19 @@ class Daemon:
         client, request = self.requests.get(token, (None, None))
         if client is not None and request is not None:
             self.control.send(client, Notice(request.id, text, app))
+
+    # what is told
+
+    def _make_hooks(self, chronicle: Chronicle) -> "Hooks":
+        from mainstay.daemon.hooks import Hooks
+
+        return Hooks(self.sweeper, self.children, chronicle.tell)
+
+    def _trouble(self, text: str) -> None:
+        """Called in other threads: written down in this one."""
+        self.chronicle.trouble(text)
+        with suppress(OSError):  # it is awake
+            self._wakeup[1].send(b"\0")
 
     # listeners
 
@@ -319,11 +344,12 @@ class Daemon:
     def _signalled(self) -> None:
         numbers = set(self._wakeup[0].recv(4096)) | self._numbers
         self._numbers = set()
+        self.chronicle.flush()
         if signal.SIGCHLD in numbers:
             self.children.reap_strangers()
         if signal.SIGHUP in numbers:
             self.capture.reopen()
             self.journal.rotate()
         if numbers & {signal.SIGTERM, signal.SIGINT} and self.fleet.killing is None:
-            self.journal.write("asked to end by a signal")
+            self.chronicle.tell(Kind.REQUEST, "asked to end by a signal")
             self.inbox.append(Kill(0))
