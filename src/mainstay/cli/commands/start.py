@@ -38,6 +38,11 @@ class Options:
         self.engine: str | None = None
         self.threads: int | None = None
         self.environment: str | None = None
+        self.max_memory: str | None = None
+        self.health: str | None = None
+        self.schedule: str | None = None
+        self.user: str | None = None
+        self.nice: int | None = None
         self.no_autorestart = False
         self.only = ""
         self.json = False
@@ -74,6 +79,11 @@ def parser() -> Parser:
     add("--engine", metavar="NAME", help="the server of a web app: uvicorn or granian")
     add("--threads", type=int, metavar="N", help="threads per worker of a WSGI app")
     add("--env", dest="environment", metavar="NAME", help="the environment: production unless told")
+    add("--health", metavar="PATH", help="a path of it that is asked for; a worker that does not answer is replaced")
+    add("--max-memory", "--max-memory-restart", metavar="SIZE", help="replace a worker above this: 512MiB")
+    add("--schedule", "--cron", metavar="CRON", help="run it when it is due, and not now: '0 3 * * *'")
+    add("--user", metavar="NAME", help="run it as this user; root only")
+    add("--nice", type=int, metavar="N", help="how much it gives way to other programs, -20 to 19")
     add("--no-autorestart", action="store_true", help="leave it alone when it ends")
     add("--only", metavar="A,B", help="these apps of the file")
     made.add_json("print what came of each app as JSON")
@@ -137,6 +147,11 @@ def _app_options(options: Options, args: tuple[str, ...]) -> adhoc.Options:
         only=tuple(name.strip() for name in options.only.split(",") if name.strip()),
         engine=options.engine,
         threads=options.threads,
+        max_memory=options.max_memory,
+        health=options.health,
+        schedule=options.schedule,
+        user=options.user,
+        nice=options.nice,
     )
 
 
