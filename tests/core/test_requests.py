@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mainstay.core.effects import Listen, Unlisten
+from mainstay.core.effects import Adjust, Listen, Unlisten
 from mainstay.core.events import Reload, Reset, Restart, Signal
 from mainstay.model.exits import Exited
-from mainstay.model.spec import Command, EnvLayer, TcpBind
+from mainstay.model.spec import Command, EnvLayer, LogFormat, LogPolicy, TcpBind
 from tests.core.specs import (
     CRASHES,
     GOOD,
@@ -221,12 +221,57 @@ def test_a_shell_is_taken_anew_only_where_there_was_one() -> None:
 
 def test_a_live_change_touches_no_worker() -> None:
     world = started(web(2))
-    reply = world.reply(world.apply(replace(web(2), stop_timeout=3.0)))
+    reply = world.reply(world.apply(replace(web(2), start_timeout=3.0)))
 
     assert reply.outcomes[0].outcome == "changed"
-    assert reply.outcomes[0].changes == ("stop_timeout 10.0 -> 3.0 (live)",)
+    assert reply.outcomes[0].changes == ("start_timeout 30 -> 3 (live)",)
     assert world.serving() == ["web-0@1", "web-1@1"]
-    assert world.fleet.apps["web"].spec.stop_timeout == 3.0
+    assert world.fleet.apps["web"].spec.start_timeout == 3.0
+
+
+def test_log_options_are_told_to_what_runs() -> None:
+    world = started(web(2))
+    logs = LogPolicy(LogFormat.JSON)
+    world.reply(world.apply(replace(web(2), logs=logs)))
+
+    (adjusted,) = world.effects(Adjust)
+    assert isinstance(adjusted, Adjust)
+    assert (adjusted.spec.logs, adjusted.slots) == (logs, frozenset((0, 1)))
+
+
+def test_a_live_change_that_fails_leaves_the_app_as_it_was() -> None:
+    world = started(web(2))
+    world.templates["web", 1].code = CRASHES
+    reply = world.reply(world.apply(replace(web(3), namespace="other", logs=LogPolicy(LogFormat.JSON))))
+
+    assert reply.refusal is not None
+    assert world.fleet.apps["web"].spec == web(2)
+    last = world.effects(Adjust)[-1]
+    assert isinstance(last, Adjust)
+    assert last.spec == web(2)
+    assert world.serving() == ["web-0@1", "web-1@1"]
+
+
+def test_a_rollout_that_fails_gives_the_log_files_their_options_back() -> None:
+    world = started(web(2))
+    world.code["web"] = CRASHES
+    reply = world.reply(world.apply(replace(web(2), cwd="/srv/other", logs=LogPolicy(LogFormat.JSON))))
+
+    assert reply.refusal is not None
+    (adjusted,) = world.effects(Adjust)
+    assert isinstance(adjusted, Adjust)
+    assert adjusted.spec == web(2)
+
+
+def test_a_stopped_app_that_cannot_start_as_declared_anew_is_declared_as_before() -> None:
+    world = started(web(2))
+    world.answer(stop("web"))
+    world.code["web"] = CRASHES
+    reply = world.reply(world.apply(replace(web(2), cwd="/srv/other")))
+
+    assert reply.refusal is not None
+    assert world.fleet.apps["web"].spec == web(2)
+    assert set(world.statuses()) == {"Stopped"}
 
 
 def test_a_change_of_the_environment_is_rolled_out() -> None:

@@ -14,6 +14,7 @@ from mainstay.core import fleet as core
 from mainstay.core.app import every_slot, takes_connections
 from mainstay.core.effects import (
     Accept,
+    Adjust,
     Effect,
     Forget,
     Fork,
@@ -317,7 +318,7 @@ class World:
                 self.replies[token] = effect
             case Shutdown():
                 self.down = True
-            case SendSignal() | Notify() | Record():
+            case SendSignal() | Notify() | Record() | Adjust():
                 pass
             case _:
                 assert_never(effect)

@@ -161,6 +161,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjust:
+    """What is declared of an app holds for what runs of it from now on: its log options."""
+
+    app: str
+    spec: AppSpec
+    slots: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """Everything has ended: the daemon may go."""
 
@@ -183,4 +192,5 @@ Effect = (
     | Notify
     | Record
     | Shutdown
+    | Adjust
 )

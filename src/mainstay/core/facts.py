@@ -185,9 +185,11 @@ def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:
             turn.record(f"the start is taken back: {refusal.message}")
             turn.app = replace(turn.app, waits=tuple(w for w in turn.app.waits if w is not wait))
             requests.stop(turn, wait.token, None, delete=wait.undo is Undo.DELETE, result=refusal)
+            if wait.before:
+                turn.declare(wait.before)
         case Undo.UNSCALE:
-            spec = replace(turn.app.spec, instances=wait.instances)
-            turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})
+            if wait.before:
+                turn.declare(wait.before)
             for index in sorted(wait.slots & turn.app.slots.keys()):
                 rollout.leave(turn, turn.app.slots[index])
             undone = replace(wait, goal=Goal.STOPPED, outcome=refusal, undo=Undo.NOTHING)

@@ -1,9 +1,9 @@
 """The difference between what is declared and what runs, and the gentlest way to make each change true."""
 
 from dataclasses import dataclass, fields, replace
-from enum import IntEnum
+from enum import Enum, IntEnum
 
-from mainstay.model.spec import AppSpec, Bind, Command, EnvLayer, PythonApp
+from mainstay.model.spec import AppSpec, Bind, Command, EnvLayer, PythonApp, Schedule
 
 
 class Way(IntEnum):
@@ -30,8 +30,39 @@ class Change:
 AMBIENT = ("base", "shell")
 """Layers that come from where a command was typed: that they differ is no change of what was declared."""
 
-_LIVE = {"instances", "start_timeout", "stop_timeout", "stop_signal", "parallel", "restart", "logs", "namespace"}
-_SILENT = {"source"}
+WAYS: dict[str, Way] = {
+    "source": Way.SILENT,
+    "instances": Way.LIVE,
+    "namespace": Way.LIVE,
+    "start_timeout": Way.LIVE,
+    "stop_signal": Way.LIVE,
+    "parallel": Way.LIVE,
+    "health": Way.LIVE,
+    "depends_on": Way.LIVE,
+    "before_start_timeout": Way.LIVE,
+    "after_stop": Way.LIVE,
+    "hooks": Way.LIVE,
+    "restart": Way.LIVE,
+    "logs": Way.LIVE,
+    "logs.out": Way.ROLLING,
+    "logs.err": Way.ROLLING,
+    "limits.memory": Way.LIVE,
+    "limits.lifetime": Way.LIVE,
+    "limits.requests": Way.ROLLING,
+    "limits.watchdog": Way.ROLLING,
+    "cwd": Way.ROLLING,
+    "environment": Way.ROLLING,
+    "privileges": Way.ROLLING,
+    "before_start": Way.ROLLING,
+}
+"""How a change of each field is made true. A process keeps what it was told when it started: its output, its limits of
+requests and silence. What is not here is looked at more closely by `compare`."""
+
+_NAMES = {"limits.memory": "max_memory", "limits.requests": "max_requests", "limits.lifetime": "max_lifetime"}
+"""As the file has it, where that is not the last word."""
+_FLAT = ("limits", "privileges")
+_PARTED = ("restart", "logs", "limits", "privileges")
+"""Fields whose parts are compared one by one."""
 
 
 def compare(old: AppSpec, new: AppSpec) -> tuple[Change, ...]:
@@ -41,19 +72,48 @@ def compare(old: AppSpec, new: AppSpec) -> tuple[Change, ...]:
         before, after = getattr(old, f.name), getattr(new, f.name)
         if before == after:
             continue
-        if f.name == "env":
-            changes += _compare_env(old.env, new.env)
-        elif f.name == "binds":
-            changes.append(Change("bind", Way.RESTART, f"bind {_list(old.binds)} -> {_list(new.binds)}"))
-        elif f.name == "program":
-            changes += _compare_program(old, new)
-        elif f.name in _SILENT:
-            changes.append(Change(f.name, Way.SILENT, f"{f.name} {before or 'none'} -> {after or 'none'}"))
-        elif f.name in _LIVE:
-            changes.append(Change(f.name, Way.LIVE, _text(f.name, before, after)))
-        else:
-            changes.append(Change(f.name, Way.ROLLING, _text(f.name, before, after)))
+        match f.name:
+            case "env":
+                changes += _compare_env(old.env, new.env)
+            case "binds":
+                changes.append(Change("bind", Way.RESTART, f"bind {_list(old.binds)} -> {_list(new.binds)}"))
+            case "program":
+                changes += _compare_program(old, new)
+            case "schedule":
+                changes.append(_compare_schedule(old.schedule, new.schedule))
+            case "stop_timeout":  # our runtime was told how long it may drain
+                way = Way.ROLLING if isinstance(new.program, PythonApp) else Way.LIVE
+                changes.append(Change(f.name, way, _text(f.name, before, after)))
+            case name if name in _PARTED:
+                changes += _compare_parts(name, before, after)
+            case name:
+                changes.append(Change(name, WAYS.get(name, Way.ROLLING), _text(name, before, after)))
     return tuple(changes)
+
+
+def _compare_parts(name: str, before: object, after: object) -> list[Change]:
+    """The parts that differ of two values of one dataclass."""
+    found = []
+    for f in fields(before):  # type: ignore[arg-type]  # a dataclass: see _PARTED
+        one, two = getattr(before, f.name), getattr(after, f.name)
+        if one != two:
+            path = f"{name}.{f.name}"
+            key = _NAMES.get(path, f.name if name in _FLAT else path)
+            shown = (_octal(one), _octal(two)) if key == "umask" else (one, two)
+            found.append(Change(key, WAYS.get(path, WAYS.get(name, Way.ROLLING)), _text(key, *shown)))
+    return found
+
+
+def _octal(umask: int) -> str:
+    return f"{umask:03o}" if umask >= 0 else ""
+
+
+def _compare_schedule(before: Schedule | None, after: Schedule | None) -> Change:
+    """A job that stays one is due at other times; what was none, or is none any more, runs in another way."""
+    if before is None or after is None:
+        was, becomes = ("no", "a") if before is None else ("a", "no")
+        return Change("schedule", Way.RESTART, f"schedule: was {was} job, becomes {becomes} job")
+    return Change("schedule", Way.LIVE, _text("schedule", before.cron, after.cron))
 
 
 def way_of(changes: tuple[Change, ...]) -> Way:
@@ -68,9 +128,20 @@ def keep_ambient(old: AppSpec, new: AppSpec) -> AppSpec:
 
 
 def _text(key: str, before: object, after: object) -> str:
-    if isinstance(before, int | float | str):
-        return f"{key} {before} -> {after}"
+    before, after = _plain(before), _plain(after)
+    if isinstance(before, int | float | str) and isinstance(after, int | float | str) and before != after:
+        return f"{key} {_shown(before)} -> {_shown(after)}"
     return f"{key} changed"
+
+
+def _shown(value: float | str) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value) or "none"
 
 
 def _list(binds: tuple[Bind, ...]) -> str:
@@ -81,14 +152,14 @@ def _compare_program(old: AppSpec, new: AppSpec) -> list[Change]:
     before, after = old.program, new.program
     if isinstance(before, PythonApp) and isinstance(after, PythonApp):
         pairs = [(f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(PythonApp)]
-        return [Change(key, Way.ROLLING, f"{key} {_plain(a)} -> {_plain(b)}") for key, a, b in pairs if a != b]
+        return [Change(key, Way.ROLLING, _text(key, a, b)) for key, a, b in pairs if a != b]
     if isinstance(before, Command) and isinstance(after, Command):
         return [Change("command", Way.ROLLING, "command changed")]
     return [Change("program", Way.RESTART, "another kind of program")]
 
 
 def _plain(value: object) -> object:
-    return getattr(value, "value", value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def _compare_env(old: tuple[EnvLayer, ...], new: tuple[EnvLayer, ...]) -> list[Change]:

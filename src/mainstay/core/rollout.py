@@ -65,6 +65,7 @@ def fail(turn: Turn, refusal: Refusal) -> None:
     assert rollout is not None
     turn.record(f"rollout of generation {rollout.generation} is refused: {refusal.message}")
     turn.app = replace(turn.app, opening=False)
+    turn.declare(turn.app.spec)  # the files have taken on the log options of the new ones
     for slot in rollout.fresh.values():
         leave(turn, slot)
     declared = slots_wanted(turn.app.spec.instances, turn.cores)

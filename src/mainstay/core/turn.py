@@ -22,6 +22,7 @@ from mainstay.core.app import (
 )
 from mainstay.core.effects import (
     Accept,
+    Adjust,
     Effect,
     Fork,
     KillTree,
@@ -90,6 +91,11 @@ class Turn:
         """Answer a request that waited, once."""
         self.app = replace(self.app, waits=tuple(w for w in self.app.waits if w is not wait))
         self.answers.append((wait.token, result))
+
+    def declare(self, spec: AppSpec) -> None:
+        """Let `spec` hold for the generation that serves, and for its processes that run."""
+        self.app = replace(self.app, specs=self.app.specs | {self.app.generation: spec})
+        self.effects.append(Adjust(self.app.name, spec, frozenset(self.app.slots)))
 
     # slots
 

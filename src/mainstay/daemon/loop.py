@@ -146,6 +146,8 @@ class Daemon:
                 self.journal.write(f"{app}: {text}")
             case effects.Shutdown():
                 self.done = True
+            case effects.Adjust(spec=spec, slots=slots):
+                self.outputs.adjust(spec, slots)
             case _:
                 assert_never(effect)
 

@@ -11,6 +11,7 @@ from mainstay.core.effects import StartTemplate
 from mainstay.core.events import Event, TemplateEnded, TemplateLoaded
 from mainstay.daemon import environment
 from mainstay.daemon.children import Child, Children
+from mainstay.daemon.outputs import TEMPLATE as PLACE
 from mainstay.daemon.outputs import Outputs
 from mainstay.daemon.sweep import MARK, Sweeper
 from mainstay.model.exits import Ending
@@ -23,7 +24,6 @@ from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
 
 CONTROL_FD = 3
 MESSAGE_BYTES = 65536
-PLACE = "template"
 STOP_TIMEOUT = 5.0
 """Seconds a template gets to end when it is to, or says that it will."""
 FORK_TIMEOUT = 10.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mainstay.cli.applying import applications, in_turn, places
+from mainstay.cli.applying import Missed, applications, in_turn, places, with_removals
 from mainstay.cli.arguments import Parser
 from mainstay.cli.asking import conclude, reach
 from mainstay.cli.nearest import nearest
@@ -45,6 +45,7 @@ class Options:
         self.nice: int | None = None
         self.no_autorestart = False
         self.only = ""
+        self.prune = False
         self.json = False
 
 
@@ -63,6 +64,7 @@ def parser() -> Parser:
             ("mainstay start worker.py --name jobs -- --queue mail", "a script with arguments"),
             ("mainstay start 'node server.js' -i 2 -p 3000", "any command line"),
             ("mainstay start mainstay.toml --only web,jobs", "two of the apps of a file"),
+            ("mainstay start --prune", "and remove what ./mainstay.toml does not declare any more"),
             ("mainstay start web", "an app that was stopped"),
         ),
         usage="[TARGET ...] [OPTION ...] [-- ARGUMENT ...]",
@@ -86,6 +88,7 @@ def parser() -> Parser:
     add("--nice", type=int, metavar="N", help="how much it gives way to other programs, -20 to 19")
     add("--no-autorestart", action="store_true", help="leave it alone when it ends")
     add("--only", metavar="A,B", help="these apps of the file")
+    add("--prune", action="store_true", help="remove the apps that the file does not declare any more")
     made.add_json("print what came of each app as JSON")
     return made
 
@@ -102,6 +105,7 @@ def run(argv: list[str], console: Console) -> int:
         targets = [target for target in options.targets if target not in names]
         # All specs before anything is done: what cannot be started must not leave half of it running.
         specs = _specs(targets, wanted, rows) if targets or not options.targets else []
+        _check_prune(options, specs)
         client = client or reach(console, start=True, quiet=options.json)
         return _carry_out(client, names, specs, options, console)
     finally:
@@ -123,9 +127,19 @@ def _running(options: Options, console: Console) -> Client | None:
         return None
 
 
+def _check_prune(options: Options, specs: list[AppSpec]) -> None:
+    if options.prune and (options.only or not any(spec.source for spec in specs)):
+        what = "--only" if options.only else "what is no config file"
+        raise UsageError(
+            f"--prune does not go with {what}", hint="it removes what a whole file does not declare any more"
+        )
+
+
 def _carry_out(client: Client, names: list[str], specs: list[AppSpec], options: Options, console: Console) -> int:
     again: list[Asked] = [("start", {"selectors": names})] if names else []
     requests = again + applications(specs, {"mode": "start", "only": bool(options.only)})
+    missed = Missed(console, whole=not options.only, prune=options.prune)
+    requests = with_removals(client, requests, specs, missed)
     manner = Manner("apply", places=places(specs))
     return conclude(
         client, lambda: in_turn(client, requests, console, options.json), manner, console, as_json=options.json
