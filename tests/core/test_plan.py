@@ -62,9 +62,9 @@ EDITS: dict[str, tuple[object, str]] = {
     "logs.err": (LogPolicy(err="/var/log/err"), "logs.err none -> /var/log/err (rolling)"),
     "health": (CHECKED, "health changed (live)"),
     "limits.memory": (Limits(memory=512), "max_memory 0 -> 512 (live)"),
-    "limits.requests": (Limits(requests=9), "max_requests 0 -> 9 (rolling)"),
+    "limits.requests": (Limits(requests=9), "max_requests 0 -> 9 (live)"),
     "limits.lifetime": (Limits(lifetime=60.0), "max_lifetime 0 -> 60 (live)"),
-    "limits.watchdog": (Limits(watchdog=60.0), "watchdog 0 -> 60 (rolling)"),
+    "limits.watchdog": (Limits(watchdog=60.0), "watchdog 0 -> 60 (live)"),
     "privileges.user": (Privileges("www"), "user none -> www (rolling)"),
     "privileges.group": (Privileges(group="www"), "group none -> www (rolling)"),
     "privileges.groups": (Privileges(groups=("adm",)), "groups changed (rolling)"),
@@ -101,10 +101,11 @@ def test_every_edit_is_seen_and_takes_the_gentlest_way(path: str) -> None:
     assert len(compare(edited, WEB)) == 1
 
 
-def test_a_program_that_is_not_ours_may_stop_in_another_time_at_once() -> None:
-    (change,) = compare(JOBS, replace(JOBS, stop_timeout=1.0))
+def test_what_a_program_is_told_when_it_starts_depends_on_its_kind() -> None:
+    (stop,) = compare(JOBS, replace(JOBS, stop_timeout=1.0))
+    (watchdog,) = compare(JOBS, replace(JOBS, limits=Limits(watchdog=5.0)))
 
-    assert change.way is Way.LIVE
+    assert (stop.way, watchdog.way) == (Way.LIVE, Way.ROLLING)
 
 
 def test_a_job_that_stays_one_is_due_at_other_times_at_once() -> None:

@@ -25,6 +25,7 @@ from mainstay.core.effects import (
     Record,
     Reply,
     SendSignal,
+    Share,
     Shutdown,
     StartTemplate,
     Steer,
@@ -318,7 +319,7 @@ class World:
                 self.replies[token] = effect
             case Shutdown():
                 self.down = True
-            case SendSignal() | Notify() | Record() | Adjust():
+            case SendSignal() | Notify() | Record() | Adjust() | Share():
                 pass
             case _:
                 assert_never(effect)

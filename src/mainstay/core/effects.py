@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from mainstay.core.events import Token
 from mainstay.model.ids import WorkerId
-from mainstay.model.spec import AppSpec, Bind, Interface
+from mainstay.model.spec import AppSpec, Bind, Interface, Privileges
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Let the group of an app's user connect to its Unix sockets."""
+
+    app: str
+    binds: tuple[Bind, ...]
+    privileges: Privileges
+
+
+@dataclass(frozen=True, slots=True)
 class Adjust:
     """What is declared of an app holds for what runs of it from now on: its log options."""
 
@@ -193,4 +202,5 @@ Effect = (
     | Record
     | Shutdown
     | Adjust
+    | Share
 )

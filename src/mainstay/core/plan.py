@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from enum import Enum, IntEnum
 
-from mainstay.model.spec import AppSpec, Bind, Command, EnvLayer, PythonApp, Schedule
+from mainstay.model.spec import AppSpec, Bind, Command, EnvLayer, Program, PythonApp, Schedule
 
 
 class Way(IntEnum):
@@ -46,17 +46,16 @@ WAYS: dict[str, Way] = {
     "logs": Way.LIVE,
     "logs.out": Way.ROLLING,
     "logs.err": Way.ROLLING,
-    "limits.memory": Way.LIVE,
-    "limits.lifetime": Way.LIVE,
-    "limits.requests": Way.ROLLING,
-    "limits.watchdog": Way.ROLLING,
+    "limits": Way.LIVE,
+    "stop_timeout": Way.LIVE,
     "cwd": Way.ROLLING,
     "environment": Way.ROLLING,
     "privileges": Way.ROLLING,
     "before_start": Way.ROLLING,
 }
-"""How a change of each field is made true. A process keeps what it was told when it started: its output, its limits of
-requests and silence. What is not here is looked at more closely by `compare`."""
+"""How a change of each field, or of a part of one, is made true. What is not here is looked at closer by `compare`."""
+TOLD_AT_START: dict[str, type[Program]] = {"stop_timeout": PythonApp, "limits.watchdog": Command}
+"""What such a program learns only when it starts: our runtime how long it may drain, others `WATCHDOG_USEC`."""
 
 _NAMES = {"limits.memory": "max_memory", "limits.requests": "max_requests", "limits.lifetime": "max_lifetime"}
 """As the file has it, where that is not the last word."""
@@ -81,17 +80,21 @@ def compare(old: AppSpec, new: AppSpec) -> tuple[Change, ...]:
                 changes += _compare_program(old, new)
             case "schedule":
                 changes.append(_compare_schedule(old.schedule, new.schedule))
-            case "stop_timeout":  # our runtime was told how long it may drain
-                way = Way.ROLLING if isinstance(new.program, PythonApp) else Way.LIVE
-                changes.append(Change(f.name, way, _text(f.name, before, after)))
             case name if name in _PARTED:
-                changes += _compare_parts(name, before, after)
+                changes += _compare_parts(name, before, after, new.program)
             case name:
-                changes.append(Change(name, WAYS.get(name, Way.ROLLING), _text(name, before, after)))
+                changes.append(Change(name, _way(name, new.program), _text(name, before, after)))
     return tuple(changes)
 
 
-def _compare_parts(name: str, before: object, after: object) -> list[Change]:
+def _way(path: str, program: Program) -> Way:
+    """That of a field, or of a part of one where it has a way of its own."""
+    if path in TOLD_AT_START and isinstance(program, TOLD_AT_START[path]):
+        return Way.ROLLING
+    return WAYS.get(path, WAYS.get(path.partition(".")[0], Way.ROLLING))
+
+
+def _compare_parts(name: str, before: object, after: object, program: Program) -> list[Change]:
     """The parts that differ of two values of one dataclass."""
     found = []
     for f in fields(before):  # type: ignore[arg-type]  # a dataclass: see _PARTED
@@ -100,7 +103,7 @@ def _compare_parts(name: str, before: object, after: object) -> list[Change]:
             path = f"{name}.{f.name}"
             key = _NAMES.get(path, f.name if name in _FLAT else path)
             shown = (_octal(one), _octal(two)) if key == "umask" else (one, two)
-            found.append(Change(key, WAYS.get(path, WAYS.get(name, Way.ROLLING)), _text(key, *shown)))
+            found.append(Change(key, _way(path, program), _text(key, *shown)))
     return found
 
 

@@ -32,6 +32,7 @@ from mainstay.core.effects import (
     Outcome,
     Record,
     Refusal,
+    Share,
     StartTemplate,
     Steer,
     StopTemplate,
@@ -55,7 +56,7 @@ from mainstay.core.slot import (
 from mainstay.model.exits import Unstarted
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.never import assert_never
-from mainstay.model.spec import AppSpec, Interface
+from mainstay.model.spec import AppSpec, Interface, Privileges, UnixBind
 
 Answer = tuple[Token, Outcome | Refusal]
 
@@ -202,6 +203,12 @@ class Turn:
         if spec.binds:
             self.app = replace(self.app, opening=True, asked=2 * slots)
             self.effects.append(Listen(self.app.name, spec.binds, slots))
+            self.share(spec, Privileges())
+
+    def share(self, spec: AppSpec, before: Privileges) -> None:
+        """Have its Unix sockets belong to the group it runs with, where that is another than `before`."""
+        if spec.privileges != before and any(isinstance(bind, UnixBind) for bind in spec.binds):
+            self.effects.append(Share(self.app.name, spec.binds, spec.privileges))
 
     def unlisten(self) -> None:
         """Close the listeners, if there are any."""

@@ -112,6 +112,11 @@ def _mask(spec: Json) -> None:
         values = layer.get("values") if isinstance(layer, dict) else None
         if isinstance(layer, dict) and isinstance(values, dict):
             layer["values"] = dict.fromkeys(values, MASK)
+    hooks = spec.get("hooks") if isinstance(spec, dict) else None
+    for hook in hooks if isinstance(hooks, list) else []:
+        if isinstance(hook, dict) and hook.get("url"):  # the address of a webhook is its password
+            scheme, _, rest = str(hook["url"]).partition("://")
+            hook["url"] = f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/{MASK}"
 
 
 def _plan(fleet: Fleet, args: Arguments) -> list[Json]:

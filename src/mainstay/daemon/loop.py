@@ -20,6 +20,7 @@ from mainstay.daemon.journal import Journal
 from mainstay.daemon.listeners import CannotBind, Listeners
 from mainstay.daemon.metrics import Metrics
 from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.privileges import share
 from mainstay.daemon.reactor import Reactor
 from mainstay.daemon.sweep import Sweeper
 from mainstay.daemon.templates import Templates
@@ -28,6 +29,7 @@ from mainstay.errors import MainstayError
 from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
+from mainstay.sys.program import SpawnFailed
 
 LEAVING = 5.0
 """Seconds to wait, at the end, for clients to read their last answers and for templates to be gone."""
@@ -148,6 +150,8 @@ class Daemon:
                 self.done = True
             case effects.Adjust(spec=spec, slots=slots):
                 self.outputs.adjust(spec, slots)
+            case effects.Share():
+                self._share(effect)
             case _:
                 assert_never(effect)
 
@@ -214,6 +218,12 @@ class Daemon:
             self.listeners.steer(app, weights)
         except OSError as error:
             self.journal.write(f"{app}: cannot steer new connections: {error}")
+
+    def _share(self, effect: effects.Share) -> None:
+        try:
+            share(effect.binds, effect.privileges)
+        except (OSError, SpawnFailed) as error:
+            self.journal.write(f"{effect.app}: cannot share its socket with its group: {error}")
 
     # signals
 

@@ -3,6 +3,7 @@
 import os
 
 from mainstay.daemon.capture import Capture, SinkSpec
+from mainstay.daemon.privileges import give
 from mainstay.model.ids import SlotId
 from mainstay.model.spec import AppSpec
 from mainstay.sys.pipes import output_pipe
@@ -39,6 +40,7 @@ class Outputs:
                 raise
             ends.append(writer)
             sink = SinkSpec(self.path(spec, place, stream), stream, spec.name, index, spec.logs)
+            give(spec.privileges, writer)
             self._capture.open(f"{key}.{stream}", reader, sink)
         return ends[0], ends[1]
 

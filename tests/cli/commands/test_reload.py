@@ -99,3 +99,13 @@ def test_only_a_file_can_be_pruned(home: Path, daemon: FakeDaemon) -> None:
 
     assert (ran.code, "--prune goes with a config file" in ran.err) == (2, True)
     assert daemon.requests == []
+
+
+def test_the_shell_is_sent_along_when_asked_for(home: Path, daemon: FakeDaemon) -> None:
+    daemon.answers["reload"] = ok(came_of("web", "reloaded"))
+
+    mainstay(home, "reload", "web", "--update-env", COLOUR="blue")
+
+    (asked,) = daemon.asked("reload")
+    (layer,) = asked["env_layers"]
+    assert (layer["source"], layer["values"]["COLOUR"]) == ("shell", "blue")
