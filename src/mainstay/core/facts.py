@@ -179,6 +179,10 @@ def _refusal(turn: Turn, slot: Slot, last: Exit) -> Refusal:
 
 def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:
     match wait.undo:
+        case Undo.NOTHING if wait.before:
+            turn.record(f"what was declared before is started again: {refusal.message}")
+            turn.app = replace(turn.app, waits=tuple(w for w in turn.app.waits if w is not wait))
+            rollout.begin(turn, wait.before, Style.ALL_AT_ONCE, wait.token, refusal)
         case Undo.NOTHING:
             turn.answer(wait, refusal)
         case Undo.STOP | Undo.DELETE:
