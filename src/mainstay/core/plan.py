@@ -1,9 +1,14 @@
 """The difference between what is declared and what runs, and the gentlest way to make each change true."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from enum import Enum, IntEnum
 
 from mainstay.model.spec import AppSpec, Bind, Command, EnvLayer, Program, PythonApp, Schedule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Way(IntEnum):
@@ -102,13 +107,34 @@ def _compare_parts(name: str, before: object, after: object, program: Program) -
         if one != two:
             path = f"{name}.{f.name}"
             key = _NAMES.get(path, f.name if name in _FLAT else path)
-            shown = (_octal(one), _octal(two)) if key == "umask" else (one, two)
-            found.append(Change(key, _way(path, program), _text(key, *shown)))
+            write = _AS_WRITTEN.get(key, _plain)
+            found.append(Change(key, _way(path, program), _text(key, write(one), write(two))))
     return found
 
 
 def _octal(umask: int) -> str:
     return f"{umask:03o}" if umask >= 0 else ""
+
+
+def _size(size: int) -> str:
+    return f"{size / 1024**2:g}MiB" if size else "never"
+
+
+def _or_never(value: float) -> str:
+    return f"{value:g}" if value else "never"
+
+
+# Any: each is given the values of its own key.
+_AS_WRITTEN: "dict[str, Callable[[Any], object]]" = {
+    "umask": _octal,
+    "logs.rotate": _size,
+    "max_memory": _size,
+    "max_requests": _or_never,
+    "max_lifetime": _or_never,
+    "watchdog": _or_never,
+    "restart.give_up_after": _or_never,
+}
+"""Parts that are written in another way than they are kept."""
 
 
 def _compare_schedule(before: Schedule | None, after: Schedule | None) -> Change:
