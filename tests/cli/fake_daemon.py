@@ -70,7 +70,7 @@ class FakeDaemon:
         self.home = home
         self.greeting = {"mainstay": __version__, "protocol": PROTOCOL, "pid": os.getpid(), "home": home}
         self.greeting |= greeting or {}
-        self.answers: dict[str, Script] = {"list": ok({"rows": []})}
+        self.answers: dict[str, Script] = {"list": ok({"rows": []}), "plan": ok({"apps": []})}
         self.requests: list[Json] = []
         self._threads: list[threading.Thread] = []
         self._connections: list[socket.socket] = []

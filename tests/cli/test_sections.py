@@ -12,9 +12,6 @@ def test_an_app_is_told_in_sections() -> None:
 
     assert "  listens on  127.0.0.1:8000\n  template    ready, pid 4090\n" in text
     assert "  target         shop.main:app\n" in text
-    assert "  stop timeout   10 s\n" in text
-    assert "  restart        always, waiting 0.1 s, at most 60 s, never given up\n" in text
-    assert "  logs           raw, rotated at 20 MiB, 5 kept, compressed" in text
     assert "web-0 (number 0)\n  status       online\n" in text
     assert "  ready after  42 ms\n" in text
     assert "  out          /logs/web-0.out.log\n" in text

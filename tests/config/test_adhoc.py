@@ -12,8 +12,12 @@ from mainstay.model.spec import (
     AppSpec,
     Command,
     Engine,
+    Health,
+    HttpCheck,
+    Limits,
     PythonApp,
     RestartOn,
+    Schedule,
     TcpBind,
     UnixBind,
     environment_of,
@@ -362,3 +366,35 @@ def test_starting_from_a_line_imports_nothing_heavy(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, cwd=tmp_path)
 
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_what_watches_and_limits_an_app_can_be_typed(tmp_path: Path) -> None:
+    options = Options(max_memory="1GiB", health="/up", nice=2, user=str(os.geteuid()))
+
+    spec = started(tmp_path, "shop.main:app", options)
+
+    assert spec.limits == Limits(memory=1024**3, watchdog=60.0)
+    assert spec.health == Health(HttpCheck("/up"))
+    assert (spec.privileges.nice, spec.privileges.user) == (2, str(os.geteuid()))
+
+
+def test_a_job_can_be_typed(tmp_path: Path) -> None:
+    assert started(tmp_path, "sleep 1", Options(schedule="@hourly")).schedule == Schedule("0 * * * *")
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "told"),
+    [
+        ("a:b", Options(schedule="@daily"), "--schedule does not go with a web app"),
+        ("sleep 1", Options(schedule="@daily", bind=(":1",)), "--schedule does not go with --bind"),
+        ("sleep 1", Options(schedule="@daily", instances=2), "--schedule does not go with --instances"),
+        ("sleep 1", Options(schedule="99 * * * *"), "--schedule: '99 * * * *' is no cron expression: the minute '99'"),
+        ("sleep 1", Options(health="/up"), "--health: the app has no address"),
+        ("a:b", Options(health="up"), "--health: 'up' does not begin with /"),
+        ("a:b", Options(max_memory="much"), "--max-memory: not a size: 'much'"),
+        ("a:b", Options(user="nobdy"), "--user: no user is called nobdy"),
+        ("a:b", Options(nice=20), "--nice: must be from -20 to 19, not 20"),
+    ],
+)
+def test_options_that_cannot_be_are_told(tmp_path: Path, target: str, options: Options, told: str) -> None:
+    assert refused(tmp_path, target, options).message.startswith(f"cannot start {target}: {told}")

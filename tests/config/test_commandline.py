@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mainstay.config.commandline import argv_of
+from mainstay.config.commandline import arguments, argv_of, command
 from mainstay.config.problems import Refused
 
 
@@ -64,3 +64,17 @@ def test_a_line_runs_as_a_shell_would_run_it_and_as_our_own_child(rest: str, arg
     done = subprocess.run(argv_of(line), capture_output=True, text=True, env={"WORD": "w", "PATH": os.defpath})
 
     assert done.stdout.strip() == f"{os.getpid()} {arguments} 1"
+
+
+@pytest.mark.parametrize("value", [[], "", 1, [""], ["a", 1], ["a\0"], [1]])
+def test_what_is_neither_a_line_nor_words_is_refused(value: object) -> None:
+    with pytest.raises(Refused):
+        command(value)
+
+
+def test_a_command_and_arguments_are_a_line_or_words() -> None:
+    assert (
+        command("a 'b c'") == command(["a", "b c"]) == arguments("a 'b c'") == arguments(["a", "b c"]) == ("a", "b c")
+    )
+    with pytest.raises(Refused):
+        arguments("a 'b")

@@ -1,4 +1,4 @@
-from mainstay.config.layers import activated, base_layer, shell_layer
+from mainstay.config.layers import activated, base_layer, of_user, shell_layer
 
 from .files import ENVIRON
 
@@ -42,3 +42,10 @@ def test_activating_twice_is_activating_once() -> None:
 
 def test_without_an_environment_none_is_told() -> None:
     assert activated(ENVIRON | {"VIRTUAL_ENV": "/other"}, "") == ENVIRON
+
+
+def test_an_app_of_another_user_is_told_of_that_users_home() -> None:
+    base = base_layer(ENVIRON | {"HOME": "/home/me", "USER": "me"})
+
+    assert of_user(base, "root").values == base.values | {"HOME": "/root", "USER": "root", "LOGNAME": "root"}
+    assert of_user(base, "") == base

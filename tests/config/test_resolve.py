@@ -1,3 +1,5 @@
+import os
+import pwd
 import shutil
 import sys
 from pathlib import Path
@@ -7,13 +9,22 @@ import pytest
 from mainstay.config.file import specs_from_file
 from mainstay.model.spec import (
     Command,
+    Condition,
+    Dependency,
     Engine,
+    Health,
+    Hook,
+    HttpCheck,
     Interface,
+    Limits,
     LogFormat,
     LogPolicy,
+    Privileges,
     PythonApp,
     Restart,
     RestartOn,
+    Rlimit,
+    Schedule,
     TcpBind,
     UnixBind,
     environment_of,
@@ -67,6 +78,60 @@ def test_every_key_arrives_in_the_spec(tmp_path: Path) -> None:
     assert (spec.start_timeout, spec.stop_timeout, spec.stop_signal, spec.parallel) == (60.0, 3.0, "SIGQUIT", 2)
     assert spec.restart == Restart(RestartOn.FAILURE, 1.0, 2.0, exponential=False, give_up_after=7)
     assert spec.logs == LogPolicy(LogFormat.JSON, 1024**2, 2, False, f"{tmp_path}/logs/out", "/var/log/err")
+
+
+def test_every_key_of_care_and_order_arrives_in_the_spec(tmp_path: Path) -> None:
+    text = """\
+        [hooks]
+        on_crash = ["sleep", "1"]
+        on_stop = { url = "https://chat.example/x" }
+        [apps.db]
+        command = "sleep 9"
+        health = { tcp = "127.0.0.1:5432", failures = 1 }
+        [apps.web]
+        app = "shop:app"
+        health = { path = "/healthz", interval = "5s", timeout = "1s", failures = 2 }
+        max_memory = "512MiB"
+        max_requests = 1000
+        max_lifetime = "24h"
+        watchdog = "30s"
+        umask = "027"
+        nice = 3
+        rlimits = { core = 0 }
+        depends_on = { db = "healthy" }
+        before_start = "sleep 1 && sleep 2"
+        before_start_timeout = "1m"
+        after_stop = ["sleep", "3"]
+        restart.schedule = "@daily"
+        hooks = { on_stop = false, on_start = "sleep 4" }
+    """
+    path = write(tmp_path / "mainstay.toml", text)
+
+    _, spec = specs_from_file(str(path), None, (), ENVIRON)
+
+    assert spec.health == Health(HttpCheck("/healthz"), 5.0, 1.0, 2)
+    assert spec.limits == Limits(512 * 1024**2, 1000, 86400.0, 30.0)
+    assert spec.privileges == Privileges(umask=0o27, nice=3, rlimits=(Rlimit("core", 0, 0),))
+    assert spec.depends_on == (Dependency("db", Condition.HEALTHY),)
+    assert spec.before_start == ("/bin/sh", "-c", "sleep 1 && sleep 2")
+    assert spec.before_start_timeout == 60.0
+    assert spec.after_stop == (SLEEP, "3")
+    assert spec.restart.schedule == "0 0 * * *"
+    assert spec.hooks == (Hook("crash", (SLEEP, "1")), Hook("start", (SLEEP, "4")))
+
+
+def test_a_job_has_its_schedule(tmp_path: Path) -> None:
+    spec = one(tmp_path, "[apps.x]\ncommand = 'sleep 1'\nschedule = { cron = '0 3 * * *', timezone = 'UTC' }\n")
+
+    assert spec.schedule == Schedule("0 3 * * *", "UTC")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run an app as another user")
+def test_another_user_has_its_own_home_unless_it_is_declared(tmp_path: Path) -> None:
+    text = "[apps.x]\ncommand = 'sleep 1'\nuser = 'nobody'\nenv = { LOGNAME = 'me' }\n"
+    known = {name: value for name, (value, _) in environment_of(one(tmp_path, text)).items()}
+
+    assert (known["HOME"], known["USER"], known["LOGNAME"]) == (pwd.getpwnam("nobody").pw_dir, "nobody", "me")
 
 
 def test_a_command_listens_nowhere_by_itself(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mainstay.core.effects import Listen, Unlisten
+from mainstay.core.effects import Adjust, Listen, Reply, Share, Unlisten
 from mainstay.core.events import Reload, Reset, Restart, Signal
 from mainstay.model.exits import Exited
-from mainstay.model.spec import Command, EnvLayer, TcpBind
+from mainstay.model.spec import Command, EnvLayer, LogFormat, LogPolicy, Privileges, TcpBind, UnixBind
 from tests.core.specs import (
     CRASHES,
     GOOD,
@@ -221,12 +221,57 @@ def test_a_shell_is_taken_anew_only_where_there_was_one() -> None:
 
 def test_a_live_change_touches_no_worker() -> None:
     world = started(web(2))
-    reply = world.reply(world.apply(replace(web(2), stop_timeout=3.0)))
+    reply = world.reply(world.apply(replace(web(2), start_timeout=3.0)))
 
     assert reply.outcomes[0].outcome == "changed"
-    assert reply.outcomes[0].changes == ("stop_timeout 10.0 -> 3.0 (live)",)
+    assert reply.outcomes[0].changes == ("start_timeout 30 -> 3 (live)",)
     assert world.serving() == ["web-0@1", "web-1@1"]
-    assert world.fleet.apps["web"].spec.stop_timeout == 3.0
+    assert world.fleet.apps["web"].spec.start_timeout == 3.0
+
+
+def test_log_options_are_told_to_what_runs() -> None:
+    world = started(web(2))
+    logs = LogPolicy(LogFormat.JSON)
+    world.reply(world.apply(replace(web(2), logs=logs)))
+
+    (adjusted,) = world.effects(Adjust)
+    assert isinstance(adjusted, Adjust)
+    assert (adjusted.spec.logs, adjusted.slots) == (logs, frozenset((0, 1)))
+
+
+def test_a_live_change_that_fails_leaves_the_app_as_it_was() -> None:
+    world = started(web(2))
+    world.templates["web", 1].code = CRASHES
+    reply = world.reply(world.apply(replace(web(3), namespace="other", logs=LogPolicy(LogFormat.JSON))))
+
+    assert reply.refusal is not None
+    assert world.fleet.apps["web"].spec == web(2)
+    last = world.effects(Adjust)[-1]
+    assert isinstance(last, Adjust)
+    assert last.spec == web(2)
+    assert world.serving() == ["web-0@1", "web-1@1"]
+
+
+def test_a_rollout_that_fails_gives_the_log_files_their_options_back() -> None:
+    world = started(web(2))
+    world.code["web"] = CRASHES
+    reply = world.reply(world.apply(replace(web(2), cwd="/srv/other", logs=LogPolicy(LogFormat.JSON))))
+
+    assert reply.refusal is not None
+    (adjusted,) = world.effects(Adjust)
+    assert isinstance(adjusted, Adjust)
+    assert adjusted.spec == web(2)
+
+
+def test_a_stopped_app_that_cannot_start_as_declared_anew_is_declared_as_before() -> None:
+    world = started(web(2))
+    world.answer(stop("web"))
+    world.code["web"] = CRASHES
+    reply = world.reply(world.apply(replace(web(2), cwd="/srv/other")))
+
+    assert reply.refusal is not None
+    assert world.fleet.apps["web"].spec == web(2)
+    assert set(world.statuses()) == {"Stopped"}
 
 
 def test_a_change_of_the_environment_is_rolled_out() -> None:
@@ -263,6 +308,40 @@ def test_another_address_that_cannot_be_bound_changes_nothing() -> None:
     assert reply.refusal.message == "cannot restart web: the port is in use"
     assert world.serving() == ["web-0@1", "web-1@1"]
     assert world.fleet.apps["web"].spec.binds == WEB.binds
+
+
+def test_a_unix_socket_is_shared_with_the_group_that_the_app_runs_with() -> None:
+    spec = web(1, UnixBind("/run/web.sock"))
+    world = started(spec)
+    for user in ("www", "other", ""):
+        world.reply(world.apply(replace(spec, privileges=Privileges(user))))
+
+    assert world.effects(Share) == [Share("web", spec.binds, Privileges(user)) for user in ("www", "other", "")]
+
+
+def test_another_address_on_which_the_app_does_not_hold_is_taken_back() -> None:
+    world = started(web(2))
+    world.code["web"] = CRASHES
+    token = world.apply(web(2, OTHER))
+    world.run_until(lambda: world.fleet.apps["web"].spec.binds == (OTHER,))
+    world.code["web"] = GOOD
+    reply = world.reply(token)
+
+    assert reply.refusal is not None
+    assert "cannot start web" in reply.refusal.message
+    assert world.fleet.apps["web"].spec == web(2)
+    assert world.fleet.apps["web"].addresses == ("127.0.0.1:8000",)
+    assert set(world.statuses()) == {"Running"}
+
+
+def test_what_does_not_hold_before_either_is_tried_once_more_and_then_left_to_its_policy() -> None:
+    world = started(web(2))
+    world.code["web"] = CRASHES
+    reply = world.reply(world.apply(web(2, OTHER)))
+
+    assert reply.refusal is not None
+    assert world.fleet.apps["web"].spec == web(2)
+    assert [type(effect) for effect in world.effects(Reply)].count(Reply) == 2
 
 
 def test_an_app_that_binds_no_more_gives_its_listeners_back() -> None:

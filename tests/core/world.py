@@ -14,6 +14,7 @@ from mainstay.core import fleet as core
 from mainstay.core.app import every_slot, takes_connections
 from mainstay.core.effects import (
     Accept,
+    Adjust,
     Effect,
     Forget,
     Fork,
@@ -24,6 +25,7 @@ from mainstay.core.effects import (
     Record,
     Reply,
     SendSignal,
+    Share,
     Shutdown,
     StartTemplate,
     Steer,
@@ -377,7 +379,7 @@ class World:
                 self.replies[token] = effect
             case Shutdown():
                 self.down = True
-            case SendSignal() | Notify() | Record():
+            case SendSignal() | Notify() | Record() | Adjust() | Share():
                 pass
             case _:
                 assert_never(effect)

@@ -5,8 +5,9 @@ import pytest
 
 from mainstay.daemon.answers import is_secret
 from mainstay.errors import RemoteError
+from mainstay.model.codec import dump
 from mainstay.model.masking import MASK
-from mainstay.model.spec import EnvLayer
+from mainstay.model.spec import EnvLayer, Hook
 from tests.daemon import apps
 from tests.daemon.running import BASE, Daemon, command, web
 from tests.waiting import until
@@ -53,6 +54,29 @@ def test_fifty_apps_are_listed_in_a_moment_of_the_daemons_time(daemon: Daemon) -
         assert len(daemon.rows()) == 50
 
     assert daemon.cpu() - before < 2.0
+
+
+def test_the_address_of_a_webhook_is_as_secret_as_a_password(daemon: Daemon) -> None:
+    hooks = (Hook("crash", url="https://me:pw@chat.example/hooks/T0/s3cret"), Hook("stop", ("/bin/true",)))
+    daemon.apply(replace(command("jobs", "sleep", "1000"), hooks=hooks))
+    (app,) = daemon.ask("describe", selectors=["jobs"])["apps"]
+
+    assert [hook["url"] for hook in app["spec"]["hooks"]] == [f"https://chat.example/{MASK}", ""]
+
+
+def test_a_plan_tells_what_would_be_done_and_does_nothing(daemon: Daemon) -> None:
+    old = replace(command("jobs", "sleep", "1000"), source="/srv/mainstay.toml")
+    daemon.apply(old, replace(old, name="gone"))
+    pid = daemon.row("jobs-0")["pid"]
+
+    plan = daemon.ask("plan", specs=[dump(replace(old, cwd="/tmp"))], source="/srv/mainstay.toml")["apps"]
+
+    assert [(step["app"], step["action"], step["way"]) for step in plan] == [
+        ("jobs", "change", "rolling"),
+        ("gone", "remove", ""),
+    ]
+    assert plan[0]["changes"] == ["cwd / -> /tmp (rolling)"]
+    assert daemon.row("jobs-0")["pid"] == pid
 
 
 def test_a_description_masks_what_the_environment_holds(daemon: Daemon) -> None:

@@ -87,7 +87,7 @@ def test_a_changed_format_holds_from_the_next_line_on(outputs: Outputs, tmp_path
     os.write(out, b"plain\n")
     until(lambda: path.exists() and path.read_text() == "plain\n")
 
-    outputs.set_policy(replace(SPEC, logs=LogPolicy(format=LogFormat.JSON)), "web-0")
+    outputs.adjust(replace(SPEC, logs=LogPolicy(format=LogFormat.JSON)), frozenset((0,)))
     os.write(out, b"json\n")
 
     until(lambda: path.read_text().splitlines()[-1].startswith("{"))

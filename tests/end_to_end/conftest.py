@@ -18,10 +18,11 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="ms-") as home:
         made = Site(Path(home), tmp_path)
         yield made
-        _end(made)
+        end(made)
 
 
-def _end(site: Site) -> None:
+def end(site: Site) -> None:
+    """End the daemon of a site, and see that it has ended."""
     pid = site.daemon_pid()
     site.run("kill")
     if pid is not None and Path(f"/proc/{pid}").exists():

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typedd
 import pytest
 
 from mainstay.client.connection import Refused
+from mainstay.model.codec import dump
 from mainstay.protocol import shapes
 from tests.cli.fake_daemon import row
 from tests.daemon.running import Daemon, command, running
@@ -44,6 +45,7 @@ def test_what_a_daemon_answers_has_the_shapes_it_should(daemon: Daemon) -> None:
     assert mismatches(ended[0], shapes.Exit) == []
     assert mismatches(daemon.ask("env", selector="one"), shapes.Environment) == []
     assert mismatches(daemon.ask("streams"), shapes.Streams) == []
+    assert mismatches(daemon.ask("plan", specs=[dump(command("one", "sleep", "9"))]), shapes.Plan) == []
     assert mismatches(daemon.ask("ping"), shapes.Pong) == []
 
 

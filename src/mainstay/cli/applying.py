@@ -1,4 +1,4 @@
-"""Specs to the daemon: the requests that make them run, one after the other, as one result."""
+"""Specs to the daemon: the requests that make them run, one after the other, as one result; and what they would do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from mainstay.cli.terminal import Console
     from mainstay.client.connection import Client
     from mainstay.model.spec import AppSpec
-    from mainstay.protocol.shapes import Touched
+    from mainstay.protocol.shapes import Plan, PlanStep, Touched
+
+
+class Missed:
+    """What is done about apps that their file does not declare any more. `whole`: all of the file was asked for."""
+
+    def __init__(self, console: Console, *, whole: bool, prune: bool) -> None:
+        self.console = console
+        self.whole = whole
+        self.prune = prune
+
 
 Asked = tuple[str, dict[str, object]]
 """A verb and its arguments."""
@@ -32,16 +42,59 @@ def applications(specs: Sequence[AppSpec], args: dict[str, object]) -> list[Aske
 
 
 def in_turn(client: Client, requests: Sequence[Asked], console: Console, quiet: bool) -> Touched:
-    """Ask one after the other; all that was done. Raises Refused at the first refusal, with what was done so far."""
+    """Ask one after the other, whatever becomes of each; all that was done.
+
+    Raises Refused when anything was refused, with what was done all the same.
+    """
     done = touched(None)
+    refusals: list[Refused] = []
     for verb, args in requests:
         try:
             more: Touched = ask(client, verb, args, console, quiet)
         except Refused as error:
-            error.result = _joined(done, touched(error.result))
-            raise
+            refusals.append(error)
+            more = touched(error.result)
         done = _joined(done, more)
+    if refusals:
+        refusals[0].message = "\n".join(dict.fromkeys(refusal.message for refusal in refusals))
+        refusals[0].result = done
+        raise refusals[0]
     return done
+
+
+def plan(client: Client, specs: Sequence[AppSpec], *, whole: bool) -> list[PlanStep]:
+    """What applying these specs would do; `whole`: they are all that their files declare."""
+    steps: list[PlanStep] = []
+    for _, args in applications(specs, {}):
+        found: Plan = client.ask("plan", args if whole else args | {"source": ""})
+        steps += found["apps"]
+    return steps
+
+
+def with_removals(client: Client, requests: Sequence[Asked], specs: Sequence[AppSpec], missed: Missed) -> list[Asked]:
+    """The requests, and with `prune` the removal of what the files of these specs declare no more.
+
+    What holds an address that another app is to have goes first; the rest stays until all else is done. Without
+    `prune` they are named.
+    """
+    if not missed.whole or not any(spec.source for spec in specs):
+        return list(requests)
+    from_files = [spec for spec in specs if spec.source]
+    gone = [step for step in plan(client, from_files, whole=True) if step["action"] == "remove"]
+    if not missed.prune:
+        for step in gone:
+            missed.console.err.print(
+                f"mainstay: {step['app']} goes on: its file does not declare it any more",
+                "  hint: --prune removes it",
+            )
+        return list(requests)
+    first = [step["app"] for step in gone if step["in_the_way"]]
+    last = [step["app"] for step in gone if not step["in_the_way"]]
+    return [*_deletion(first), *requests, *_deletion(last)]
+
+
+def _deletion(apps: list[str]) -> list[Asked]:
+    return [("delete", {"selectors": apps})] if apps else []
 
 
 def places(specs: Sequence[AppSpec]) -> dict[str, str]:

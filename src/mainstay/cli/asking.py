@@ -173,6 +173,16 @@ def _show(client: Client, outcomes: Collection[Outcome], manner: Manner, console
         console.out.print(*slot_table(rows, console.out, time.time(), canaries))
 
 
+def this_shell() -> list[object]:
+    """The variables of the shell that this was typed in, as a request's `env_layers`."""
+    from os import environ
+
+    from mainstay.config.layers import shell_layer
+    from mainstay.model.codec import dump
+
+    return [dump(shell_layer(environ))]
+
+
 def warn_survivors(survivors: Collection[Survivor], console: Console) -> int:
     """Say which processes did not end; the exit code: 1 when there are any."""
     for survivor in survivors:

@@ -19,6 +19,7 @@ GROUPS = (
         "Run",
         (
             Command("start", "start an app, a program or what mainstay.toml declares"),
+            Command("plan", "what `start` would do with a file, without doing it"),
             Command("stop", "stop apps; they stay in the list"),
             Command("restart", "stop, then start"),
             Command("reload", "replace workers one by one, no request lost; bad code is refused"),

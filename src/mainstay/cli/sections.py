@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from mainstay.cli.declared import declared
 from mainstay.cli.escaping import escaped, escaped_but_colours, without_colours
 from mainstay.cli.render import shown_names, status_style, status_text
 from mainstay.cli.terminal import BOLD, CYAN, DIM, RED, YELLOW
-from mainstay.cli.units import binary_text, cpu_text, memory_text, moment_text, seconds_text, uptime_text
+from mainstay.cli.units import cpu_text, memory_text, moment_text, seconds_text, uptime_text
 from mainstay.cli.width import pad
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from mainstay.cli.terminal import Terminal
     from mainstay.protocol.shapes import AppDetail, Exit, SlotDetail
 
 _EXITS = 3  # of each slot; --json has them all
-_UNSHOWN = ("type", "name", "namespace", "env", "program", "binds", "logs", "restart")  # said elsewhere, or below
 
 
 def app_sections(app: AppDetail, terminal: Terminal, now: float) -> list[str]:
@@ -25,7 +25,7 @@ def app_sections(app: AppDetail, terminal: Terminal, now: float) -> list[str]:
     if app["differences"]:
         lines += ["", _title("differs from what was declared", terminal)]
         lines += [f"  {terminal.paint(escaped(difference), YELLOW)}" for difference in app["differences"]]
-    lines += ["", _title("declared", terminal), *_pairs(_declared(app["spec"]), terminal)]
+    lines += ["", _title("declared", terminal), *_pairs(declared(app["spec"]), terminal)]
     for slot, name in zip(app["slots"], shown_names(app["slots"]), strict=True):
         shown = name if "@" in name else slot["slot"]
         lines += ["", _title(f"{shown} (number {slot['id']})", terminal), *_slot(slot, terminal, now)]
@@ -51,72 +51,6 @@ def _overview(app: AppDetail, terminal: Terminal) -> list[str]:
         done = f"{rollout['done']} of {rollout['of']} slots"
         pairs.append(("rollout", f"generation {rollout['generation']}, {rollout['state']}{share}, {done}"))
     return _pairs(pairs, terminal)
-
-
-def _declared(spec: Mapping[str, object]) -> list[tuple[str, str]]:
-    """The spec, in words; the program first, tables last, the environment left to `mainstay env`."""
-    program, rest = _mapping(spec.get("program")), [(name, spec[name]) for name in spec if name not in _UNSHOWN]
-    pairs = [
-        (name.replace("_", " "), _value(name, value)) for name, value in [*program.items(), *rest] if name != "type"
-    ]
-    pairs += [("restart", _restart(_mapping(spec.get("restart")))), ("logs", _logs(_mapping(spec.get("logs"))))]
-    return pairs
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _value(name: str, value: object) -> str:
-    match value:
-        case None | "" | [] | {}:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return _shell_words(value)
-        case float() if name.endswith("_timeout"):
-            return f"{value:g} s"
-        case 0 if name == "instances":
-            return "one per core"
-        case int() if name == "instances" and value < 0:
-            return f"one per core, but {-value}"
-        case _:
-            return escaped(str(value))
-
-
-def _shell_words(words: Sequence[object]) -> str:
-    """A list of arguments as one would type it."""
-    from shlex import quote
-
-    return " ".join(escaped(quote(str(word))) for word in words)
-
-
-def _restart(restart: Mapping[str, object]) -> str:
-    """When it is started again, in a sentence."""
-    if not restart:
-        return ""
-    if restart.get("on") == "never":
-        return "never"
-    when = "after a failure" if restart.get("on") == "failure" else "always"
-    longest = f", at most {_number(restart, 'cap')} s" if restart.get("exponential") else ""
-    tries = restart.get("give_up_after")
-    return f"{when}, waiting {_number(restart, 'first')} s{longest}, {f'{tries} tries' if tries else 'never given up'}"
-
-
-def _number(table: Mapping[str, object], name: str) -> str:
-    value = table.get(name)
-    return f"{value:g}" if isinstance(value, int | float) else "?"
-
-
-def _logs(logs: Mapping[str, object]) -> str:
-    if not logs:
-        return ""
-    size, packed = logs.get("rotate"), ", compressed" if logs.get("compress") else ""
-    rotation = (
-        f"rotated at {binary_text(size)}, {logs.get('keep')} kept{packed}" if isinstance(size, int) and size else ""
-    )
-    return ", ".join(part for part in (str(logs.get("format", "")), rotation or "never rotated") if part)
 
 
 def _slot(slot: SlotDetail, terminal: Terminal, now: float) -> list[str]:

@@ -13,21 +13,39 @@ from typing import TypeVar
 from mainstay.config import addresses, values
 from mainstay.config.commandline import argv_of
 from mainstay.config.interpreter import Place, check_version, find_python, project_top, which
-from mainstay.config.layers import activated, base_layer, shell_layer
+from mainstay.config.key import Key
+from mainstay.config.layers import activated, base_layer, of_user, shell_layer
+from mainstay.config.parts import WATCHDOG
+from mainstay.config.privileges import refusals
 from mainstay.config.problems import Refused
 from mainstay.config.program import ITSELF, find_program, script_argv
 from mainstay.config.resolve import DEFAULT_BINDS, PRODUCTION
-from mainstay.config.schema import ENGINE, INSTANCES, NAMESPACE, THREADS, Key
+from mainstay.config.schema import (
+    ENGINE,
+    HEALTH_PATH,
+    INSTANCES,
+    MAX_MEMORY,
+    NAMESPACE,
+    NICE,
+    SCHEDULE_CRON,
+    THREADS,
+    USER,
+)
 from mainstay.errors import UsageError
 from mainstay.model.spec import (
     AppSpec,
     Bind,
     Command,
     EnvLayer,
+    Health,
+    HttpCheck,
+    Limits,
+    Privileges,
     Program,
     PythonApp,
     Restart,
     RestartOn,
+    Schedule,
     TcpBind,
 )
 
@@ -54,6 +72,12 @@ class Options:
     only: tuple[str, ...] = ()
     engine: str | None = None
     threads: int | None = None
+    max_memory: str | None = None
+    health: str | None = None
+    """A path that is asked for."""
+    schedule: str | None = None
+    user: str | None = None
+    nice: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +151,7 @@ def _from_file(path: str, options: Options, ambient: Ambient) -> list[AppSpec]:
 
     given = [f.name for f in fields(Options) if getattr(options, f.name) != f.default and f.name not in _FOR_FILES]
     if given:
-        flag = "--no-autorestart" if given[0] == "autorestart" else f"--{given[0]}"
+        flag = "--no-autorestart" if given[0] == "autorestart" else f"--{given[0].replace('_', '-')}"
         flag = "arguments after --" if given[0] == "args" else flag
         raise UsageError(
             f"cannot start the apps of {path} with {flag}: the file says how they run", hint="write it in the file"
@@ -164,7 +188,39 @@ class _AdHoc:
             if options.environment is None
             else _read("env", values.environment, options.environment),
             restart=restart,
+            health=self._health(is_web=is_web),
+            limits=Limits(
+                memory=_option("max-memory", MAX_MEMORY, options.max_memory), watchdog=WATCHDOG if is_web else 0.0
+            ),
+            privileges=self._privileges(),
+            schedule=self._schedule(is_web=is_web),
         )
+
+    def _health(self, *, is_web: bool) -> Health | None:
+        options = self._options
+        if options.health is None:
+            return None
+        if not is_web and not options.bind:
+            raise Refused("--health: the app has no address", hint="give it one with --bind")
+        return Health(HttpCheck(_read("health", HEALTH_PATH.read, options.health)))
+
+    def _privileges(self) -> Privileges:
+        options = self._options
+        asked = Privileges(user=_option("user", USER, options.user), nice=_option("nice", NICE, options.nice))
+        for key, error in refusals(asked):
+            raise Refused(f"--{key}: {error.text}", hint=error.hint)
+        return asked
+
+    def _schedule(self, *, is_web: bool) -> Schedule | None:
+        options = self._options
+        if options.schedule is None:
+            return None
+        others = (("--bind", options.bind), ("--instances", options.instances), ("--health", options.health))
+        wrong = [flag for flag, given in others if given]
+        if is_web or wrong:
+            what = wrong[0] if wrong else "a web app"
+            raise Refused(f"--schedule does not go with {what}", hint="a job is a command that runs when it is due")
+        return Schedule(_read("schedule", SCHEDULE_CRON.read, options.schedule))
 
     def _web_app(self) -> PythonApp:
         options = self._options
@@ -232,7 +288,7 @@ class _AdHoc:
 
     def _nearest(self, word: str) -> str:
         from mainstay.config.guess import target_in, target_of
-        from mainstay.config.validate import nearest
+        from mainstay.config.nearest import nearest
 
         stem = word.partition(":")[0].removesuffix(".py")
         path = os.path.join(self._cwd, stem.replace(".", "/"))
@@ -288,7 +344,8 @@ class _AdHoc:
 
     def _layers(self) -> tuple[EnvLayer, ...]:
         environ = self._activated()
-        layers = [base_layer(environ), shell_layer(environ)]
+        user = self._privileges().user
+        layers = [of_user(base_layer(environ), user), shell_layer(environ)]
         if self._options.port is not None and not self._options.bind and not values.is_target(self._target):
             layers.append(EnvLayer("env", {"PORT": str(self._options.port)}))
         return tuple(layers)

@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from mainstay.config import values
 from mainstay.config.problems import Refused
 
 
@@ -21,6 +22,38 @@ _SHELL_WORDS = frozenset(
         *("source", "trap", "ulimit", "umask", "unset", "until", "wait", "while"),
     )
 )
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A command: a line, or a list of words. Raises Refused."""
+    if isinstance(value, str):
+        return argv_of(values.text(value))
+    if not isinstance(value, list):
+        raise Refused(f"must be a text or a list of texts, not {values.kind_of(value)}")
+    if not value:
+        raise Refused("must not be empty")
+    values.text(value[0])
+    return values.items(value, _word)
+
+
+def arguments(value: object) -> tuple[str, ...]:
+    """Arguments: a line, or a list of words. Raises Refused."""
+    if not isinstance(value, str):
+        return values.items(value, _word)
+    import shlex
+
+    try:
+        return tuple(shlex.split(value))
+    except ValueError as error:
+        raise Refused(f"not a list of arguments: {str(error).lower()}") from None
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise Refused(f"must be a text, not {values.kind_of(value)}")
+    if "\0" in value:
+        raise Refused("has a NUL character")
+    return value
 
 
 def argv_of(line: str) -> tuple[str, ...]:

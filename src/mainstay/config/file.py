@@ -4,10 +4,11 @@ import os
 from collections.abc import Mapping, Sequence
 
 from mainstay.config.document import Document
+from mainstay.config.nearest import nearest
 from mainstay.config.problems import Complaints
 from mainstay.config.resolve import PRODUCTION, Surroundings, check_addresses, resolved
 from mainstay.config.source import read_document
-from mainstay.config.validate import Declared, declared_apps, nearest
+from mainstay.config.validate import Declared, declared_apps
 from mainstay.errors import NoSuchName, UsageError
 from mainstay.model.spec import AppSpec
 

@@ -42,6 +42,15 @@ def base_layer(environ: Mapping[str, str]) -> EnvLayer:
     return EnvLayer("base", {"PYTHONUNBUFFERED": "1"} | dict(sorted(kept.items())))
 
 
+def of_user(base: EnvLayer, user: str) -> EnvLayer:
+    """The base of an app that runs as another user, whose HOME, USER and LOGNAME it has; `user` empty: as it is."""
+    if not user:
+        return base
+    from mainstay.config.privileges import home_of
+
+    return EnvLayer(base.source, base.values | home_of(user))
+
+
 def shell_layer(environ: Mapping[str, str]) -> EnvLayer:
     """The shell's variables, for apps started from the command line, without those the base has already."""
     base = base_layer(environ).values

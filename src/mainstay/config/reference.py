@@ -1,5 +1,6 @@
 """docs/configuration.md, made from the schema: `python -m mainstay.config.reference > docs/configuration.md`."""
 
+from mainstay.config.hooks import EVENTS
 from mainstay.config.schema import KEYS, LATER
 
 _HEAD = """\
@@ -18,6 +19,8 @@ bind = "127.0.0.1:8000"
 instances = 0                  # one per core
 env = { LOG_LEVEL = "info" }
 env_files = [".env"]
+health = "/healthz"
+max_memory = "512MiB"
 
 [apps.web.environments.production]
 env = { LOG_LEVEL = "warning" }
@@ -25,6 +28,14 @@ env = { LOG_LEVEL = "warning" }
 [apps.jobs]
 command = ["python", "jobs.py"]
 restart = "on-failure"
+depends_on = { web = "healthy" }
+
+[apps.report]
+command = ["python", "report.py"]
+schedule = "0 3 * * *"         # a job: run every night, not when it is started
+
+[hooks]
+on_crash = { url = "https://chat.example.com/hooks/shop", interval = "10m" }
 ```
 
 ## Names
@@ -39,7 +50,14 @@ number, since `web-0` is slot 0 of `web`.
 """
 
 _TAIL = """
-An app has exactly one of `app`, `command` and `script`. {later} are not supported yet.
+An app has exactly one of `app`, `command` and `script`, and a health check exactly one of `path`, `tcp` and `command`.
+{later}
+
+## Hooks
+
+`[hooks]` holds for all apps of the file, `[apps.NAME.hooks]` for one, where it wins. The events are {events}.
+Each is given a command (`on_crash = ["notify", "ops"]`), a webhook (`{{ url = "https://..." }}`) or, with an `interval`
+between two calls at least (`"60s"` unless told), a table: `{{ command = "notify ops", interval = "5m" }}`.
 
 ## Values
 
@@ -49,6 +67,9 @@ An app has exactly one of `app`, `command` and `script`. {later} are not support
 - **Paths** are relative to the file's folder; `script` and the program of `command` to `cwd`.
 - **Commands** written as one text are split into words. What needs a shell (variables, patterns, pipes) is given to
   `/bin/sh`, which makes way for the program where there is only one, so that signals reach it.
+- **cron(5)**: minute, hour, day of the month, month, day of the week: `"*/5 * * * *"`, `"0 3 * * mon-fri"`,
+  `"0 0 L * *"` (the last day), `"0 9 * * mon#1"` (the first Monday); also `"@hourly"`, `"@daily"`, `"@weekly"`,
+  `"@monthly"`, `"@yearly"`.
 
 ## Environment
 
@@ -66,8 +87,9 @@ it is; double quotes know `\\n`, `\\r`, `\\t`, `\\"`, `\\\\` and `\\$`; both may
 def reference() -> str:
     """The whole page, in Markdown."""
     rows = (f"| `{key.name}` | {key.kind} | {_default(key.shown)} | {key.doc} |\n" for key in KEYS)
-    later = ", ".join(f"`{name}`" for name in sorted(LATER))
-    return _HEAD + "".join(rows) + _TAIL.format(later=later)
+    later = " ".join(f"There is no `{name}`: {instead}." for name, instead in LATER.items())
+    events = ", ".join(f"`{event}`" for event in EVENTS)
+    return _HEAD + "".join(rows) + _TAIL.format(later=later, events=events)
 
 
 def _default(shown: str) -> str:

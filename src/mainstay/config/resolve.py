@@ -5,12 +5,13 @@ Paths in a file are relative to the file's folder; `script` and the program of `
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mainstay.config import addresses, dotenv, schema
+from mainstay.config import addresses, dotenv, parts, privileges, schema
 from mainstay.config.document import Document, KeyPath, shown_path
 from mainstay.config.interpreter import Found, Place, check_version, find_python
-from mainstay.config.layers import activated, base_layer
+from mainstay.config.key import Key
+from mainstay.config.layers import activated, base_layer, of_user
 from mainstay.config.problems import Complaints, Problem, Refused
 from mainstay.config.program import find_program, script_argv
 from mainstay.config.validate import Declared, app_env_refused
@@ -19,10 +20,10 @@ from mainstay.model.spec import (
     Bind,
     Command,
     EnvLayer,
+    Hook,
     LogPolicy,
     Program,
     PythonApp,
-    Restart,
     TcpBind,
 )
 
@@ -76,6 +77,9 @@ class _Resolver:
         self._around = around
         self._complaints = complaints
         self._cwd = self._path(self._values[schema.CWD]) if schema.CWD in self._values else around.folder
+        self._privileges = parts.privileges_of(app.values)
+        for key, error in privileges.refusals(self._privileges):
+            self._refused(key, error)
 
     def spec(self) -> AppSpec | None:
         if not os.path.isdir(self._cwd):
@@ -98,8 +102,17 @@ class _Resolver:
             stop_timeout=values[schema.STOP_TIMEOUT],
             stop_signal=values[schema.STOP_SIGNAL],
             parallel=values[schema.PARALLEL],
-            restart=self._restart(),
+            restart=parts.restart_of(values),
             logs=self._logs(),
+            health=parts.health_of(values, self._step(schema.HEALTH_COMMAND, layers)),
+            limits=parts.limits_of(values),
+            privileges=self._privileges,
+            depends_on=values[schema.DEPENDS_ON],
+            before_start=self._step(schema.BEFORE_START, layers),
+            before_start_timeout=values[schema.BEFORE_START_TIMEOUT],
+            after_stop=self._step(schema.AFTER_STOP, layers),
+            schedule=parts.schedule_of(values),
+            hooks=self._hooks(layers),
             source=self._around.document.path,
         )
 
@@ -131,7 +144,7 @@ class _Resolver:
                 preload=values[schema.PRELOAD],
                 threads=values[schema.THREADS],
             )
-        env = {name: value for layer in layers for name, value in layer.values.items()}
+        env = _merged(layers)
         increment = values[schema.INCREMENT]
         if increment and not env.get(increment, "").isdecimal():
             text = f"{increment} is no number in this app's environment"
@@ -153,11 +166,30 @@ class _Resolver:
         return argv + self._values[schema.ARGS]
 
     def _command(self, env: Mapping[str, str]) -> tuple[str, ...]:
-        argv = self._values[schema.COMMAND]
+        return self._found(self._values[schema.COMMAND], (*self._app.path, "command"), env)
+
+    def _step(self, key: Key[tuple[str, ...]], layers: Sequence[EnvLayer]) -> tuple[str, ...]:
+        """A command that is run beside the app, with its program found; empty when there is none."""
+        if key not in self._values:
+            return ()
+        return self._found(self._values[key], (*self._app.path, *key.name.split(".")), _merged(layers))
+
+    def _hooks(self, layers: Sequence[EnvLayer]) -> tuple[Hook, ...]:
+        """Its hooks; the programs of those that the file has are looked for as if the app had named them."""
+        found, env = [], _merged(layers)
+        for hook in parts.hooks_of(self._values, self._app.hooks):
+            key = f"on_{hook.event}"
+            own = self._app.path if key in self._values[schema.HOOKS] else ()
+            argv = self._found(hook.argv, (*own, "hooks", key), env) if hook.argv else ()
+            found.append(replace(hook, argv=argv))
+        return tuple(found)
+
+    def _found(self, argv: tuple[str, ...], at: KeyPath, env: Mapping[str, str]) -> tuple[str, ...]:
+        """The argument vector with the program's absolute path."""
         program = find_program(argv[0], Place(self._cwd, self._around.folder, env))
         if not program:
             where = f"in {self._cwd}" if "/" in argv[0] else "on PATH"
-            self._wrong("command", f"no program {argv[0]} {where}")
+            self._complaints.at(at, f"no program {argv[0]} {where}")
         return (program, *argv[1:])
 
     def _binds(self) -> tuple[Bind, ...]:
@@ -172,7 +204,7 @@ class _Resolver:
         return tuple(found)
 
     def _layers(self, environ: Mapping[str, str]) -> tuple[EnvLayer, ...]:
-        layers = [base_layer(environ)]
+        layers = [of_user(base_layer(environ), self._privileges.user)]
         files = self._values[schema.ENV_FILES]
         for index, name in enumerate(files):
             path = self._path(name)
@@ -186,7 +218,7 @@ class _Resolver:
         return tuple(layers)
 
     def _read_env_file(self, path: str, at: KeyPath, layers: Sequence[EnvLayer]) -> dict[str, str]:
-        known = {name: value for layer in layers for name, value in layer.values.items()}
+        known = _merged(layers)
         shown = shown_path(path, os.getcwd())
         try:
             with open(path, encoding="utf-8-sig") as file:
@@ -204,16 +236,6 @@ class _Resolver:
             return {name: value for name, (value, _) in found.items()}
         return {}
 
-    def _restart(self) -> Restart:
-        values = self._values
-        return Restart(
-            on=values[schema.RESTART_ON],
-            first=values[schema.RESTART_FIRST],
-            cap=values[schema.RESTART_CAP],
-            exponential=values[schema.RESTART_BACKOFF],
-            give_up_after=values[schema.RESTART_GIVE_UP],
-        )
-
     def _logs(self) -> LogPolicy:
         values = self._values
         return LogPolicy(
@@ -225,7 +247,7 @@ class _Resolver:
             err=self._log_file(schema.LOGS_ERR),
         )
 
-    def _log_file(self, key: schema.Key[str]) -> str:
+    def _log_file(self, key: Key[str]) -> str:
         if key not in self._values:
             return ""
         path = self._path(self._values[key])
@@ -241,3 +263,7 @@ class _Resolver:
 
     def _refused(self, key: str, error: Refused) -> None:
         self._complaints.refused((*self._app.path, key), error)
+
+
+def _merged(layers: Sequence[EnvLayer]) -> dict[str, str]:
+    return {name: value for layer in layers for name, value in layer.values.items()}

@@ -1,70 +1,13 @@
 """Every key an app may have: one literal table, from which files are read, checked and documented."""
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from mainstay.config import addresses, values
-from mainstay.config.commandline import argv_of
-from mainstay.config.problems import Refused
-from mainstay.model.spec import Bind, Engine, Interface, LogFormat, RestartOn
+from mainstay.config import addresses, cron, dependencies, health, hooks, privileges, values
+from mainstay.config.commandline import arguments, command
+from mainstay.config.key import Key, Values
+from mainstay.model.spec import Bind, Dependency, Engine, Interface, LogFormat, Overlap, RestartOn, Rlimit
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Key(Generic[T]):
-    """A key: what it may hold, how that is read, and what it means."""
-
-    name: str
-    """With the names of the tables it stands in: `restart.on`."""
-    kind: str
-    """What it holds, for people."""
-    read: Callable[[object], T]
-    default: T
-    shown: str
-    """The default as one would write it; for keys without one, what happens then."""
-    doc: str
-    only_for: tuple[str, ...] = ()
-    """The keys of which one has to be there too."""
-
-
-def _argv(value: object) -> tuple[str, ...]:
-    """A command: a line, or a list of words."""
-    if isinstance(value, str):
-        return argv_of(values.text(value))
-    if not isinstance(value, list):
-        raise Refused(f"must be a text or a list of texts, not {values.kind_of(value)}")
-    if not value:
-        raise Refused("must not be empty")
-    values.text(value[0])
-    return values.items(value, _word)
-
-
-def _arguments(value: object) -> tuple[str, ...]:
-    """Arguments: a line, or a list of words."""
-    if not isinstance(value, str):
-        return values.items(value, _word)
-    import shlex
-
-    try:
-        return tuple(shlex.split(value))
-    except ValueError as error:
-        raise Refused(f"not a list of arguments: {str(error).lower()}") from None
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str):
-        raise Refused(f"must be a text, not {values.kind_of(value)}")
-    if "\0" in value:
-        raise Refused("has a NUL character")
-    return value
-
-
-def _path(value: object) -> str:
-    return os.path.expanduser(values.text(value))
-
+__all__ = ["KEYS", "LATER", "MEANT", "PROGRAMS", "SHORT", "Key", "Values"]
 
 _RESTARTS = {
     "always": RestartOn.ALWAYS,
@@ -76,18 +19,16 @@ _WEB = ("app",)
 _PROGRAM = ("command", "script")
 
 APP = Key("app", "text", values.target, "", "", "A web app: `module:attribute`, or `module:factory()`. ASGI or WSGI.")
-COMMAND: Key[tuple[str, ...]] = Key("command", "text or list", _argv, (), "", "Any program, with its arguments.")
-SCRIPT = Key("script", "path", _path, "", "", "A file to run; its ending, mode or first line says how.")
+COMMAND: Key[tuple[str, ...]] = Key("command", "text or list", command, (), "", "Any program, with its arguments.")
+SCRIPT = Key("script", "path", values.path, "", "", "A file to run; its ending, mode or first line says how.")
 INTERPRETER = Key(
     "interpreter", "text", values.text, "", "by the script", "What runs the script; `none`: itself.", ("script",)
 )
-ARGS: Key[tuple[str, ...]] = Key(
-    "args", "text or list", _arguments, (), "none", "Arguments of the script.", ("script",)
-)
+ARGS: Key[tuple[str, ...]] = Key("args", "text or list", arguments, (), "none", "Arguments of the script.", ("script",))
 PYTHON = Key(
     "python",
     "path",
-    _path,
+    values.path,
     "",
     "found",
     "The Python for the app: an interpreter, or a virtual environment's folder. Found: `.venv` or `venv` beside the"
@@ -118,7 +59,7 @@ ENVIRONMENT_ENV: Key[dict[str, str]] = Key(
     "More variables, for `--env NAME` (`production` when none is named).",
 )
 NAMESPACE = Key("namespace", "name", values.name, "default", '"default"', "A name that selects several apps.")
-CWD = Key("cwd", "path", _path, "", "the file's folder", "The folder the app runs in.")
+CWD = Key("cwd", "path", values.path, "", "the file's folder", "The folder the app runs in.")
 ENGINE = Key(
     "engine",
     '`"uvicorn"` or `"granian"`',
@@ -174,6 +115,9 @@ RESTART_BACKOFF = Key(
 )
 RESTART_FIRST = Key("restart.first", "time", values.duration, 0.1, '"100ms"', "The first wait.")
 RESTART_CAP = Key("restart.cap", "time", values.duration, 60.0, '"60s"', "The longest wait.")
+RESTART_SCHEDULE = Key(
+    "restart.schedule", "cron(5)", cron.cron, "", "none", 'When to reload it whatever happens: `"0 4 * * *"`.'
+)
 RESTART_GIVE_UP = Key(
     "restart.give_up_after",
     'number or `"never"`',
@@ -201,10 +145,180 @@ LOGS_ROTATE = Key(
 LOGS_KEEP = Key("logs.keep", "number", values.whole(0, 10_000), 5, "5", "How many old files are kept.")
 LOGS_COMPRESS = Key("logs.compress", "true or false", values.flag, True, "true", "Compress old files.")
 LOGS_OUT = Key(
-    "logs.out", "path", _path, "", "`MAINSTAY_HOME/logs/web-0.out.log`", "One file for stdout of every instance."
+    "logs.out", "path", values.path, "", "`MAINSTAY_HOME/logs/web-0.out.log`", "One file for stdout of every instance."
 )
 LOGS_ERR = Key(
-    "logs.err", "path", _path, "", "`MAINSTAY_HOME/logs/web-0.err.log`", "One file for stderr of every instance."
+    "logs.err", "path", values.path, "", "`MAINSTAY_HOME/logs/web-0.err.log`", "One file for stderr of every instance."
+)
+
+HEALTH_PATH = Key(
+    "health.path",
+    "path of a URL",
+    health.path,
+    "",
+    "none",
+    'It is well when a GET of this is answered with 200 to 399. `health = "/healthz"` is short for this key.',
+)
+HEALTH_TCP = Key(
+    "health.tcp",
+    "`true` or address",
+    health.address,
+    "",
+    "none",
+    "It is well when a connection is taken: where it listens, or at `host:port`.",
+)
+HEALTH_COMMAND: Key[tuple[str, ...]] = Key(
+    "health.command",
+    "text or list",
+    command,
+    (),
+    "none",
+    "It is well when this, run in its folder and environment, exits with 0.",
+)
+HEALTH_INTERVAL = Key(
+    "health.interval", "time", values.positive_duration, 10.0, '"10s"', "The time between two checks."
+)
+HEALTH_TIMEOUT = Key("health.timeout", "time", values.positive_duration, 2.0, '"2s"', "How long a check may take.")
+HEALTH_FAILURES = Key(
+    "health.failures",
+    "number",
+    values.whole(1, 1000),
+    3,
+    "3",
+    "Failed checks in a row after which a worker is replaced.",
+)
+MAX_MEMORY = Key(
+    "max_memory",
+    'size or `"never"`',
+    values.or_never(values.size, 0),
+    0,
+    '"never"',
+    "The memory (PSS) of a worker and all that it started above which it is replaced, once the new one serves.",
+)
+MAX_REQUESTS = Key(
+    "max_requests",
+    'number or `"never"`',
+    values.or_never(values.whole(1, 10**12), 0),
+    0,
+    '"never"',
+    "Requests after which a worker is replaced.",
+    _WEB,
+)
+MAX_LIFETIME = Key(
+    "max_lifetime",
+    'time or `"never"`',
+    values.or_never(values.positive_duration, 0.0),
+    0.0,
+    '"never"',
+    "The age at which a worker is replaced.",
+)
+WATCHDOG = Key(
+    "watchdog",
+    'time or `"never"`',
+    values.or_never(values.positive_duration, 0.0),
+    0.0,
+    '`"60s"` for `app`, else `"never"`',
+    "How long its event loop may stand still, or a program that speaks sd_notify(3) be silent (it is told"
+    " `WATCHDOG_USEC`), until it is replaced.",
+)
+USER = Key(
+    "user",
+    "name or number",
+    privileges.account,
+    "",
+    "as mainstay",
+    "As whom it runs; root only. Its `HOME`, `USER` and `LOGNAME` come with it.",
+)
+GROUP = Key("group", "name or number", privileges.account, "", "that of `user`", "Its group; root only.")
+GROUPS: Key[tuple[str, ...]] = Key(
+    "groups", "name or list", privileges.accounts, (), "those of `user`", "Its supplementary groups; root only."
+)
+UMASK = Key(
+    "umask",
+    "octal digits in a text",
+    privileges.umask,
+    -1,
+    "as mainstay",
+    'Which permissions the files that it makes do not get: `"027"`.',
+)
+NICE = Key(
+    "nice", "number", values.whole(-20, 19), 0, "0", "How much it gives way to others; below 0 is for root only."
+)
+RLIMITS: Key[tuple[Rlimit, ...]] = Key(
+    "rlimits",
+    "table",
+    privileges.rlimits,
+    (),
+    "as mainstay",
+    'Resource limits (getrlimit(2)): `{ nofile = 65536, as = "2GiB", core = [0, "unlimited"] }`; one value, or soft'
+    " and hard.",
+)
+DEPENDS_ON: Key[tuple[Dependency, ...]] = Key(
+    "depends_on",
+    "list or table",
+    dependencies.dependencies,
+    (),
+    "[]",
+    'Apps of the file that must be there before it starts: `["db"]`, or `{ db = "healthy" }`.',
+)
+BEFORE_START: Key[tuple[str, ...]] = Key(
+    "before_start",
+    "text or list",
+    command,
+    (),
+    "none",
+    "A command that is run once for each generation, before its first process; when it fails, nothing is replaced.",
+)
+BEFORE_START_TIMEOUT = Key(
+    "before_start_timeout", "time", values.positive_duration, 600.0, '"10m"', "How long that may take."
+)
+AFTER_STOP: Key[tuple[str, ...]] = Key(
+    "after_stop", "text or list", command, (), "none", "A command that is run when it has been stopped."
+)
+SCHEDULE_CRON = Key(
+    "schedule.cron",
+    "cron(5)",
+    cron.cron,
+    "",
+    "none",
+    'Makes it a job, which runs when it is due and not when it is started: `"0 3 * * *"`.'
+    ' `schedule = "0 3 * * *"` is short for this key.',
+    _PROGRAM,
+)
+SCHEDULE_TIMEZONE = Key(
+    "schedule.timezone",
+    "name",
+    cron.timezone,
+    "",
+    "the machine's",
+    "The time zone that is meant: `Europe/Berlin`.",
+    _PROGRAM,
+)
+SCHEDULE_OVERLAP = Key(
+    "schedule.overlap",
+    '`"skip"`, `"queue"` or `"replace"`',
+    values.choice({overlap.value: overlap for overlap in Overlap}),
+    Overlap.SKIP,
+    '"skip"',
+    "What happens when it is due and still runs.",
+    _PROGRAM,
+)
+SCHEDULE_TIMEOUT = Key(
+    "schedule.timeout",
+    'time or `"never"`',
+    values.or_never(values.positive_duration, 0.0),
+    0.0,
+    '"never"',
+    "How long a run may take.",
+    _PROGRAM,
+)
+HOOKS: Key[hooks.Hooks] = Key(
+    "hooks",
+    "table",
+    hooks.hooks,
+    {},
+    "those of the file",
+    "What is run or called when something happens; see below. `false` takes one away that the file has.",
 )
 
 # Any: the keys hold different types; Values[key] gives each its own back.
@@ -213,23 +327,33 @@ KEYS: tuple[Key[Any], ...] = (
     *(ENV, ENV_FILES, ENVIRONMENT_ENV),
     *(ENGINE, INTERFACE, PRELOAD, THREADS, INCREMENT),
     *(START_TIMEOUT, STOP_TIMEOUT, STOP_SIGNAL, PARALLEL),
-    *(RESTART_ON, RESTART_BACKOFF, RESTART_FIRST, RESTART_CAP, RESTART_GIVE_UP),
+    *(RESTART_ON, RESTART_BACKOFF, RESTART_FIRST, RESTART_CAP, RESTART_GIVE_UP, RESTART_SCHEDULE),
+    *(DEPENDS_ON, BEFORE_START, BEFORE_START_TIMEOUT, AFTER_STOP),
+    *(HEALTH_PATH, HEALTH_TCP, HEALTH_COMMAND, HEALTH_INTERVAL, HEALTH_TIMEOUT, HEALTH_FAILURES),
+    *(MAX_MEMORY, MAX_REQUESTS, MAX_LIFETIME, WATCHDOG),
+    *(USER, GROUP, GROUPS, UMASK, NICE, RLIMITS),
+    *(SCHEDULE_CRON, SCHEDULE_TIMEZONE, SCHEDULE_OVERLAP, SCHEDULE_TIMEOUT),
+    HOOKS,
     *(LOGS_FORMAT, LOGS_ROTATE, LOGS_KEEP, LOGS_COMPRESS, LOGS_OUT, LOGS_ERR),
 )
 
 PROGRAMS: tuple[Key[Any], ...] = (APP, COMMAND, SCRIPT)
 """Of these an app has exactly one."""
 
-SHORT: dict[str, Key[Any]] = {"restart": RESTART_ON}
+CHECKS: tuple[Key[Any], ...] = (HEALTH_PATH, HEALTH_TCP, HEALTH_COMMAND)
+"""Of these a health check has exactly one."""
+
+SHORT: dict[str, Key[Any]] = {"restart": RESTART_ON, "health": HEALTH_PATH, "schedule": SCHEDULE_CRON}
 """Tables that may be written as one text, and the key that is meant."""
 
-LATER = frozenset(("health", "before_start", "depends_on", "max_memory", "watch", "schedule"))
-"""Keys that are planned and not there yet."""
+LATER: dict[str, str] = {"watch": "`mainstay dev` is what reloads on save"}
+"""Keys of other tools that we shall not have, and what there is instead."""
 
 MEANT: dict[str, str] = {
     "autorestart": "restart",
     "cmd": "command",
-    "cron_restart": "schedule",
+    "cron": "schedule",
+    "cron_restart": "restart.schedule",
     "directory": "cwd",
     "env_file": "env_files",
     "err_file": "logs.err",
@@ -237,37 +361,31 @@ MEANT: dict[str, str] = {
     "exec": "command",
     "exec_interpreter": "interpreter",
     "exp_backoff_restart_delay": "restart.first",
+    "gid": "group",
+    "healthcheck": "health",
     "host": "bind",
     "increment_var": "increment",
     "interpreter_args": "interpreter",
     "kill_timeout": "stop_timeout",
+    "limit_nofile": "rlimits",
     "listen": "bind",
     "listen_timeout": "start_timeout",
     "log_file": "logs.out",
     "max_memory_restart": "max_memory",
     "max_restarts": "restart.give_up_after",
+    "memory": "max_memory",
     "name": "[apps.NAME]",
     "out_file": "logs.out",
+    "post_stop": "after_stop",
+    "pre_start": "before_start",
     "port": "bind",
     "restart_delay": "restart.first",
     "signal": "stop_signal",
     "target": "app",
     "timeout": "stop_timeout",
+    "timezone": "schedule.timezone",
+    "uid": "user",
     "venv": "python",
     "workers": "instances",
 }
 """How other tools call it, and which key of ours is nearest."""
-
-
-class Values:
-    """What was declared for one app, read; a key that was not declared gives its default."""
-
-    def __init__(self, declared: dict[str, object]) -> None:
-        self._declared = declared
-
-    def __getitem__(self, key: Key[T]) -> T:
-        value: T = self._declared.get(key.name, key.default)  # type: ignore[assignment]  # put there by key.read
-        return value
-
-    def __contains__(self, key: Key[T]) -> bool:
-        return key.name in self._declared

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mainstay.config import schema, values
+from mainstay.config import dependencies, hooks, schema, together, values
 from mainstay.config.document import Document, KeyPath, dotted
+from mainstay.config.key import Key, Values
+from mainstay.config.nearest import nearest
 from mainstay.config.problems import Complaints, Refused
-from mainstay.config.schema import KEYS, PROGRAMS, Key, Values
+from mainstay.config.schema import KEYS, PROGRAMS
 from mainstay.config.values import kind_of
 
 _BY_NAME: Mapping[str, Key[Any]] = {key.name: key for key in KEYS}  # Any: see schema.KEYS
 _TABLES = frozenset(key.name.partition(".")[0] for key in KEYS if "." in key.name)
 _ENVIRONMENTS = "environments"
+_TOP = ("apps", "hooks")
 _INJECTED = "APP_ENV"
 
 
@@ -25,34 +28,59 @@ class Declared:
     values: Values
     environments: Mapping[str, Mapping[str, str]]
     """NAME of `environments.NAME` -> its variables."""
+    hooks: hooks.Hooks
+    """Those that the file has for all its apps."""
 
 
 def declared_apps(document: Document, complaints: Complaints) -> list[Declared]:
     """The apps of a document in which nothing is wrong; what is wrong with the others goes to `complaints`."""
     for key in document.data:
-        if key != "apps":
-            complaints.at((key,), _unknown(key, ("apps",)), _top_hint(key, document))
+        if key not in _TOP:
+            complaints.at((key,), "no such key", _top_hint(key, document))
+    of_file = _hooks(document, complaints)
     apps = document.data.get("apps", {})
     if not isinstance(apps, dict):
         complaints.at(("apps",), f"must be a table, not {kind_of(apps)}", "begin each app with [apps.NAME]")
         return []
     if not apps and not len(complaints):
         complaints.at((), "no app is declared", 'begin with [apps.web] and app = "module:attribute"')
-    sound = []
+    read, sound = [], []
     for name, table in apps.items():
         before = len(complaints)
-        app = _App(name, complaints).read(table)
+        app = _App(name, complaints).read(table, of_file)
+        read.append(app)
         if len(complaints) == before:
             sound.append(app)
+    _check_dependencies(read, apps, complaints)
     return sound
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that `word` is most like, or an empty text."""
-    import difflib
+def _hooks(document: Document, complaints: Complaints) -> hooks.Hooks:
+    try:
+        return hooks.hooks(document.data.get("hooks", {}))
+    except Refused as error:
+        complaints.refused(("hooks",), error)
+        return {}
 
-    close = difflib.get_close_matches(word.lower().replace("-", "_"), list(known), n=1, cutoff=0.6)
-    return close[0] if close else ""
+
+def _check_dependencies(read: list[Declared], apps: Mapping[str, object], complaints: Complaints) -> None:
+    """See that apps wait only for what can come. About one with mistakes of its own nothing is said here."""
+    checked, jobs = (
+        {name for name, table in apps.items() if isinstance(table, dict) and key in table}
+        for key in ("health", "schedule")
+    )
+    waits_for: dict[str, list[str]] = {}
+    for app in read:
+        table = apps[app.name]
+        written = table.get("depends_on") if isinstance(table, dict) else None
+        wanted = app.values[schema.DEPENDS_ON]
+        waits_for[app.name] = [other.app for other in wanted]
+        for index, name, text, hint in dependencies.unmet(app.name, wanted, apps, checked, jobs):
+            place: str | int = name if isinstance(written, dict) else index
+            complaints.at((*app.path, "depends_on", place), text, hint)
+    for circle in dependencies.circles(waits_for):
+        text = f"waits for itself: {' -> '.join(circle)}"
+        complaints.at(("apps", circle[0], "depends_on"), text, "take one of them out")
 
 
 class _App:
@@ -65,17 +93,18 @@ class _App:
         self._declared: dict[str, object] = {}
         self._environments: dict[str, Mapping[str, str]] = {}
 
-    def read(self, table: object) -> Declared:
+    def read(self, table: object, of_file: hooks.Hooks) -> Declared:
         try:
             values.name(self._name)
         except Refused as error:
             self._complaints.refused(self._path, error)
         if isinstance(table, dict):
             self._table("", self._path, table)
-            self._together(Values(self._declared), frozenset(table))
+            for at, text, hint in together.mistakes(Values(self._declared), table):
+                self._complaints.at((*self._path, *at), text, hint)
         else:
             self._complaints.at(self._path, f"must be a table, not {kind_of(table)}", f"write [apps.{self._name}]")
-        return Declared(self._name, self._path, Values(self._declared), self._environments)
+        return Declared(self._name, self._path, Values(self._declared), self._environments, of_file)
 
     def _table(self, prefix: str, path: KeyPath, table: Mapping[str, object]) -> None:
         for word, value in table.items():
@@ -92,7 +121,7 @@ class _App:
                 self._table(f"{name}.", at, value)
             else:
                 known = [k.name.removeprefix(prefix) for k in KEYS if k.name.startswith(prefix)]
-                self._complaints.at(at, _unknown(word, known), _hint(word, known))
+                self._complaints.at(at, "no such key", _hint(word, known))
 
     def _key(self, key: Key[Any], at: KeyPath, value: object) -> None:  # Any: see schema.KEYS
         try:
@@ -116,9 +145,7 @@ class _App:
             for word, value in inner.items():
                 if word != "env":
                     known = word in _BY_NAME
-                    text = (
-                        "only `env` may differ from one environment to another" if known else _unknown(word, ("env",))
-                    )
+                    text = "only `env` may differ from one environment to another" if known else "no such key"
                     self._complaints.at((*at, word), text, "" if known else _hint(word, ("env",)))
                     continue
                 try:
@@ -131,23 +158,6 @@ class _App:
         if isinstance(table, dict) and _INJECTED in table:
             self._complaints.at((*path, _INJECTED), *app_env_refused())
 
-    def _together(self, read: Values, written: frozenset[str]) -> None:
-        """What single keys cannot tell."""
-        programs = [key.name for key in PROGRAMS if key.name in written]
-        if not programs:
-            self._complaints.at(self._path, "says nothing to run", "write `app`, `command` or `script`")
-        for other in programs[1:]:
-            self._complaints.at((*self._path, other), f"not together with `{programs[0]}`", "an app runs one thing")
-        for key in KEYS:
-            if len(programs) == 1 and key.only_for and key.name in written and programs[0] not in key.only_for:
-                only = " or ".join(f"`{name}`" for name in key.only_for)
-                self._complaints.at((*self._path, key.name), f"goes with {only} only, not with `{programs[0]}`")
-        if schema.RESTART_CAP in read or schema.RESTART_FIRST in read:
-            first, cap = read[schema.RESTART_FIRST], read[schema.RESTART_CAP]
-            if first > cap:
-                at: KeyPath = (*self._path, "restart", "first" if schema.RESTART_FIRST in read else "cap")
-                self._complaints.at(at, f"the first wait ({first:g} s) is longer than the longest ({cap:g} s)")
-
 
 def app_env_refused() -> tuple[str, str]:
     """Why APP_ENV may not be set by a file: text and hint."""
@@ -157,22 +167,13 @@ def app_env_refused() -> tuple[str, str]:
     )
 
 
-def _unknown(word: str, known: Iterable[str]) -> str:
-    if word in schema.LATER and "app" in known:
-        return "not supported yet"
-    return "no such key"
-
-
 def _hint(word: str, known: Iterable[str]) -> str:
     known = list(known)
-    if word in schema.LATER and "app" in known:
-        return ""
+    if "app" in known and word in schema.LATER:
+        return schema.LATER[word]
     if "app" in known and word.startswith("env_"):
         return f"write [apps.NAME.environments.{word.removeprefix('env_')}] with env = {{ ... }}"
-    meant = schema.MEANT.get(word, "") if "app" in known else ""
-    if meant in schema.LATER:
-        return f"`{meant}` is not supported yet"
-    close = meant or nearest(word, known)
+    close = (schema.MEANT.get(word, "") if "app" in known else "") or nearest(word, known)
     return f"did you mean `{close}`?" if close else f"the keys are {', '.join(known)}" if len(known) < 9 else ""
 
 
@@ -182,7 +183,7 @@ def _top_hint(word: str, document: Document) -> str:
         return f"write [{dotted((*document.root, 'apps', word))}]"
     if word in _BY_NAME:
         return "keys belong to an app: write them under [apps.NAME]"
-    return "did you mean `apps`?" if nearest(word, ("apps",)) else "apps are declared under [apps.NAME]"
+    return f"did you mean `{close}`?" if (close := nearest(word, _TOP)) else "apps are declared under [apps.NAME]"
 
 
 def _table_hint(name: str) -> str:

@@ -4,6 +4,7 @@ A reader takes what the file's format gave (`object`) and returns the value in t
 """
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -49,6 +50,11 @@ def text(value: object) -> str:
     if "\0" in value:
         raise Refused("has a NUL character")
     return value
+
+
+def path(value: object) -> str:
+    """A path, which may begin at home."""
+    return os.path.expanduser(text(value))
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -255,11 +261,9 @@ def variable(value: object) -> str:
 
 def variables(value: object) -> dict[str, str]:
     """A table of environment variables; numbers, true and false become text."""
-    if not isinstance(value, dict):
-        raise Refused(f'must be a table like {{ LOG_LEVEL = "info" }}, not {kind_of(value)}')
     found: dict[str, str] = {}
     errors: list[Refused] = []
-    for key, item in value.items():
+    for key, item in table(value, '{ LOG_LEVEL = "info" }').items():
         try:
             found[variable(key)] = _variable_text(item)
         except Refused as error:
@@ -277,6 +281,13 @@ def _variable_text(value: object) -> str:
         raise Refused(f"must be a text, not {kind_of(value)}")
     if "\0" in value:
         raise Refused("has a NUL character")
+    return value
+
+
+def table(value: object, example: str) -> dict[str, object]:
+    """A table, such as `example`."""
+    if not isinstance(value, dict):
+        raise Refused(f"must be a table like {example}, not {kind_of(value)}")
     return value
 
 

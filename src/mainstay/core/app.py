@@ -95,8 +95,8 @@ class Wait:
     slots: frozenset[int]
     outcome: Outcome | Refusal
     undo: Undo = Undo.NOTHING
-    instances: int = 1
-    """What to go back to with UNSCALE."""
+    before: AppSpec | None = None
+    """What was declared before, where a failure brings that back."""
 
 
 @dataclass(frozen=True, slots=True)

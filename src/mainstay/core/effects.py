@@ -6,7 +6,7 @@ from mainstay.core.events import Token
 from mainstay.model.codec import Json
 from mainstay.model.happening import Kind
 from mainstay.model.ids import WorkerId
-from mainstay.model.spec import AppSpec, Bind, Interface
+from mainstay.model.spec import AppSpec, Bind, Interface, Privileges
 
 Facts = dict[str, Json]
 """What is known of something that happened, for programs: `slot`, `pid`, `signal`, `lines`..."""
@@ -168,6 +168,24 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Let the group of an app's user connect to its Unix sockets."""
+
+    app: str
+    binds: tuple[Bind, ...]
+    privileges: Privileges
+
+
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """What is declared of an app holds for what runs of it from now on: its log options."""
+
+    app: str
+    spec: AppSpec
+    slots: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
     """Everything has ended: the daemon may go."""
 
@@ -190,4 +208,6 @@ Effect = (
     | Notify
     | Record
     | Shutdown
+    | Adjust
+    | Share
 )

@@ -215,14 +215,20 @@ def _refusal(turn: Turn, slot: Slot, last: Exit) -> Refusal:
 def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:
     turn.record(refusal.message, Kind.START_FAILED, of_refusal(refusal))
     match wait.undo:
+        case Undo.NOTHING if wait.before:
+            turn.record(f"what was declared before is started again: {refusal.message}")
+            turn.app = replace(turn.app, waits=tuple(w for w in turn.app.waits if w is not wait))
+            rollout.begin(turn, wait.before, Style.ALL_AT_ONCE, wait.token, refusal)
         case Undo.NOTHING:
             turn.answer(wait, refusal)
         case Undo.STOP | Undo.DELETE:
             turn.app = replace(turn.app, waits=tuple(w for w in turn.app.waits if w is not wait))
             requests.stop(turn, wait.token, None, delete=wait.undo is Undo.DELETE, result=refusal)
+            if wait.before:
+                turn.declare(wait.before)
         case Undo.UNSCALE:
-            spec = replace(turn.app.spec, instances=wait.instances)
-            turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})
+            if wait.before:
+                turn.declare(wait.before)
             for index in sorted(wait.slots & turn.app.slots.keys()):
                 rollout.leave(turn, turn.app.slots[index])
             undone = replace(wait, goal=Goal.STOPPED, outcome=refusal, undo=Undo.NOTHING)

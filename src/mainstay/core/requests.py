@@ -19,8 +19,9 @@ def apply(turn: Turn, token: Token, spec: AppSpec, reload: bool) -> None:
     way = way_of(changes)
     shown = tuple(str(change) for change in changes if change.way)
     if is_down(turn.app):
+        before = turn.app.spec
         turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})
-        start(turn, token, None, Outcome(turn.app.name, "started", shown))
+        start(turn, token, None, Outcome(turn.app.name, "started", shown), before=before)
     elif way is Way.RESTART:
         rollout.begin(turn, spec, Style.ALL_AT_ONCE, token, Outcome(turn.app.name, "changed", shown))
     elif way is Way.ROLLING or reload:
@@ -36,18 +37,29 @@ def apply(turn: Turn, token: Token, spec: AppSpec, reload: bool) -> None:
 
 
 def _change_live(turn: Turn, token: Token, spec: AppSpec, outcome: Outcome) -> None:
-    before = turn.app.spec.instances
-    turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})
+    before = turn.app.spec
+    turn.declare(spec)
     resize(turn, token, before, outcome)
 
 
-def start(turn: Turn, token: Token, slots: frozenset[int] | None, outcome: Outcome, undo: Undo = Undo.STOP) -> None:
-    """Bring slots up (all when None); a whole app that was down takes the code as it is now."""
+def start(
+    turn: Turn,
+    token: Token,
+    slots: frozenset[int] | None,
+    outcome: Outcome,
+    undo: Undo = Undo.STOP,
+    *,
+    before: AppSpec | None = None,
+) -> None:
+    """Bring slots up (all when None); a whole app that was down takes the code as it is now.
+
+    `before`: what is declared again when that fails.
+    """
     app = turn.app
     if is_down(app):
         _new_generation(turn)
         wanted = frozenset(range(slots_wanted(app.spec.instances, turn.cores))) if slots is None else slots
-        wait = Wait(token, Goal.STARTED, wanted, outcome, undo)
+        wait = Wait(token, Goal.STARTED, wanted, outcome, undo, before)
         turn.app = replace(turn.app, waits=(*turn.app.waits, wait))
         if app.spec.binds and not app.listening:
             turn.listen(app.spec, slots_wanted(app.spec.instances, turn.cores))
@@ -194,7 +206,7 @@ def scale(turn: Turn, token: Token, to: str) -> None:
     change = f"instances {len(app.slots)} -> {wanted}"
     outcome = Outcome(app.name, "scaled", (change,)) if wanted != len(app.slots) else Outcome(app.name, "unchanged")
     spec = replace(app.spec, instances=0 if to in ("0", "max") else wanted)
-    before = app.spec.instances
+    before = app.spec
     turn.app = replace(app, specs=app.specs | {app.generation: spec})
     resize(turn, token, before, outcome)
 
@@ -209,7 +221,7 @@ def _wanted(to: str, now: int, cores: int) -> int | None:
     return wanted if 1 <= wanted <= 1000 else None
 
 
-def resize(turn: Turn, token: Token, before: int, outcome: Outcome) -> None:
+def resize(turn: Turn, token: Token, before: AppSpec, outcome: Outcome) -> None:
     """Bring the number of slots to what the spec says; answered when all are up and the others gone."""
     app = turn.app
     wanted = slots_wanted(app.spec.instances, turn.cores)

@@ -22,13 +22,15 @@ def reload_style(spec: AppSpec) -> Style:
     return Style.OVERLAP if is_python(spec) or spec.binds else Style.ONE_BY_ONE
 
 
-def begin(turn: Turn, spec: AppSpec, style: Style, token: Token, outcome: Outcome, canary: int = 0) -> None:
-    """Start to replace the app's workers by ones made from `spec`."""
+def begin(turn: Turn, spec: AppSpec, style: Style, token: Token, outcome: Outcome | Refusal, canary: int = 0) -> None:
+    """Start to replace the app's workers by ones made from `spec`, or (`outcome` is a refusal) by those of before."""
     app = turn.app
     generation = app.last_generation + 1
     rebind = spec.binds != app.spec.binds
     pending = tuple(range(slots_wanted(spec.instances, turn.cores)))
-    wait = Wait(token, Goal.ROLLED_OUT, frozenset(pending), outcome)
+    # All at once nothing old is left to serve on: where the new does not hold, what was declared before starts again.
+    forward = style is Style.ALL_AT_ONCE and spec != app.spec and isinstance(outcome, Outcome)
+    wait = Wait(token, Goal.ROLLED_OUT, frozenset(pending), outcome, before=app.spec if forward else None)
     turn.app = replace(
         app,
         last_generation=generation,
@@ -70,6 +72,7 @@ def fail(turn: Turn, refusal: Refusal, kind: Kind = Kind.RELOAD_REFUSED) -> None
     text = f"rollout of generation {rollout.generation} is refused: {refusal.message}"
     turn.record(text, kind, facts | of_refusal(refusal))
     turn.app = replace(turn.app, opening=False)
+    turn.declare(turn.app.spec)  # the files have taken on the log options of the new ones
     for slot in rollout.fresh.values():
         leave(turn, slot)
     declared = slots_wanted(turn.app.spec.instances, turn.cores)
@@ -293,7 +296,9 @@ def _finish(turn: Turn) -> None:
         turn.app = replace(turn.app, rollout=None)
         _refuse_all(turn, rollout.reason or Refusal(f"cannot reload {turn.app.name}"))
         return
-    wanted = slots_wanted(turn.spec_of(rollout.generation).instances, turn.cores)
+    spec = turn.spec_of(rollout.generation)
+    wanted = slots_wanted(spec.instances, turn.cores)
+    turn.share(spec, turn.app.spec.privileges)
     turn.app = replace(turn.app, rollout=None, generation=rollout.generation)
     for slot in tuple(turn.app.slots.values()):
         if slot.id.index >= wanted:

@@ -22,6 +22,7 @@ from mainstay.core.app import (
 )
 from mainstay.core.effects import (
     Accept,
+    Adjust,
     Effect,
     Facts,
     Fork,
@@ -32,6 +33,7 @@ from mainstay.core.effects import (
     Outcome,
     Record,
     Refusal,
+    Share,
     StartTemplate,
     Steer,
     StopTemplate,
@@ -57,7 +59,7 @@ from mainstay.model.exits import Unstarted
 from mainstay.model.happening import Kind
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.never import assert_never
-from mainstay.model.spec import AppSpec, Interface
+from mainstay.model.spec import AppSpec, Interface, Privileges, UnixBind
 
 Answer = tuple[Token, Outcome | Refusal]
 
@@ -93,6 +95,11 @@ class Turn:
         """Answer a request that waited, once."""
         self.app = replace(self.app, waits=tuple(w for w in self.app.waits if w is not wait))
         self.answers.append((wait.token, result))
+
+    def declare(self, spec: AppSpec) -> None:
+        """Let `spec` hold for the generation that serves, and for its processes that run."""
+        self.app = replace(self.app, specs=self.app.specs | {self.app.generation: spec})
+        self.effects.append(Adjust(self.app.name, spec, frozenset(self.app.slots)))
 
     # slots
 
@@ -204,6 +211,12 @@ class Turn:
         if spec.binds:
             self.app = replace(self.app, opening=True, asked=2 * slots)
             self.effects.append(Listen(self.app.name, spec.binds, slots))
+            self.share(spec, Privileges())
+
+    def share(self, spec: AppSpec, before: Privileges) -> None:
+        """Have its Unix sockets belong to the group it runs with, where that is another than `before`."""
+        if spec.privileges != before and any(isinstance(bind, UnixBind) for bind in spec.binds):
+            self.effects.append(Share(self.app.name, spec.binds, spec.privileges))
 
     def listen_again(self, spec: AppSpec) -> None:
         """Have the listeners that were there, or were being opened, whether they still are or not."""

@@ -9,10 +9,10 @@ from mainstay.core.app import App
 from mainstay.core.fleet import Fleet
 from mainstay.core.select import UnknownSelector, select
 from mainstay.daemon import environment
-from mainstay.daemon.asking import Arguments, selectors
+from mainstay.daemon.asking import Arguments, selectors, specs
 from mainstay.daemon.metrics import Metrics
 from mainstay.daemon.outputs import STREAMS, Outputs
-from mainstay.daemon.templates import PLACE
+from mainstay.daemon.outputs import TEMPLATE as PLACE
 from mainstay.errors import NoSuchName
 from mainstay.model.codec import Json
 from mainstay.model.ids import SlotId, WorkerId
@@ -41,6 +41,8 @@ class Answers:
                 return {"streams": self._streams(fleet, args)}
             case "env":
                 return _env(fleet, str(args.get("selector", "")))
+            case "plan":
+                return {"apps": _plan(fleet, args)}
             case "ping":
                 uptime = round(time.monotonic() - self._started, 3)
                 return {"pid": os.getpid(), "version": __version__, "uptime": uptime}
@@ -117,6 +119,21 @@ def _mask(spec: Json) -> None:
             argv = hook["argv"]
             hook["url"] = without_secrets(str(hook["url"]))
             hook["argv"] = [without_secrets(str(word)) for word in argv] if isinstance(argv, list) else []
+
+
+def _plan(fleet: Fleet, args: Arguments) -> list[Json]:
+    from mainstay.core.forecast import forecast  # seldom asked for
+
+    return [
+        {
+            "app": step.app,
+            "action": step.action.value,
+            "way": step.way.name.lower() if step.way else "",
+            "changes": list(step.changes),
+            "in_the_way": step.in_the_way,
+        }
+        for step in forecast(fleet.apps, specs(args), str(args.get("source") or ""))
+    ]
 
 
 def _env(fleet: Fleet, selector: str) -> Json:

@@ -41,7 +41,7 @@ def event_of(verb: str, args: Arguments, token: Token) -> Request | None:
         return STEERING[verb](token, selectors(args))
     match verb:
         case "apply":
-            return Apply(token, _specs(args), args.get("mode") == "reload")
+            return Apply(token, specs(args), args.get("mode") == "reload")
         case "restart":
             return Restart(token, selectors(args), _shell(args))
         case "reload":
@@ -75,16 +75,17 @@ def _text(args: Arguments, key: str) -> str:
     return value
 
 
-def _specs(args: Arguments) -> tuple[AppSpec, ...]:
+def specs(args: Arguments) -> tuple[AppSpec, ...]:
+    """The specs of a request. Raises UsageError when there is none, or two have one name."""
     try:
-        specs = load(tuple[AppSpec, ...], args.get("specs"), "specs")
+        found = load(tuple[AppSpec, ...], args.get("specs"), "specs")
     except (CodecError, OverflowError) as error:
         raise UsageError(f"cannot read the request: {error}") from error
-    names = [spec.name for spec in specs]
+    names = [spec.name for spec in found]
     twice = [name for name in names if names.count(name) > 1]
     if not names or twice:
         raise UsageError(f"cannot start: two apps are called {twice[0]}" if twice else "cannot start: no app is given")
-    return specs
+    return found
 
 
 def _shell(args: Arguments) -> EnvLayer | None:

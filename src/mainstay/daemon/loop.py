@@ -24,6 +24,7 @@ from mainstay.daemon.journal import Journal
 from mainstay.daemon.listeners import CannotBind, Listeners
 from mainstay.daemon.metrics import Metrics
 from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.privileges import share
 from mainstay.daemon.reactor import Reactor
 from mainstay.daemon.state import State
 from mainstay.daemon.sweep import Sweeper
@@ -35,6 +36,7 @@ from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
 from mainstay.sys.fdstore import FdStore
+from mainstay.sys.program import SpawnFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,6 +235,10 @@ class Daemon:
                 self.chronicle.happened(effect, known.spec if known else None)
             case effects.Shutdown():
                 self.done = True
+            case effects.Adjust(spec=spec, slots=slots):
+                self.outputs.adjust(spec, slots)
+            case effects.Share():
+                self._share(effect)
             case _:
                 assert_never(effect)
 
@@ -323,6 +329,12 @@ class Daemon:
             self.listeners.steer(app, weights)
         except OSError as error:
             self.journal.write(f"{app}: cannot steer new connections: {error}")
+
+    def _share(self, effect: effects.Share) -> None:
+        try:
+            share(effect.binds, effect.privileges)
+        except (OSError, SpawnFailed) as error:
+            self.journal.write(f"{effect.app}: cannot share its socket with its group: {error}")
 
     # signals
 

@@ -3,12 +3,15 @@
 import os
 
 from mainstay.daemon.capture import Capture, SinkSpec
+from mainstay.daemon.privileges import give
 from mainstay.model.ids import SlotId
 from mainstay.model.spec import AppSpec
 from mainstay.sys.fdstore import FdStore
 from mainstay.sys.pipes import output_pipe, reopen
 
 STREAMS = ("out", "err")
+TEMPLATE = "template"
+"""Where the output of an app's template goes, beside its slots."""
 LINES = 10
 BARRIER = 0.5
 """Seconds to wait, at most, until what a dead process wrote can be read back."""
@@ -33,6 +36,8 @@ class Outputs:
         try:
             for _ in STREAMS:
                 pipes.append(output_pipe())
+            for _, writer in pipes:
+                give(spec.privileges, writer)
             self._store.put(_kept(key), tuple(reader for reader, _ in pipes))
         except OSError:
             for fd in (fd for pipe in pipes for fd in pipe):
@@ -76,10 +81,11 @@ class Outputs:
         """Lines of a slot that could not be kept, by stream."""
         return {s: self._capture.dropped(self.path(spec, str(slot), s)).lines for s in STREAMS}
 
-    def set_policy(self, spec: AppSpec, place: str) -> None:
-        """The log options changed."""
-        for stream in STREAMS:
-            self._capture.set_policy(self.path(spec, place, stream), spec.logs)
+    def adjust(self, spec: AppSpec, slots: frozenset[int]) -> None:
+        """The log options changed: they hold for the next line of each of an app's files."""
+        for place in (*(str(SlotId(spec.name, index)) for index in slots), f"{spec.name}-{TEMPLATE}"):
+            for stream in STREAMS:
+                self._capture.set_policy(self.path(spec, place, stream), spec.logs)
 
 
 def _kept(key: str) -> str:

@@ -1,5 +1,6 @@
 """The templates' processes: each imports an app once, and forks its workers when asked over its control socket."""
 
+import errno
 import os
 import signal
 import socket
@@ -11,7 +12,9 @@ from mainstay.core.effects import StartTemplate
 from mainstay.core.events import Event, TemplateEnded, TemplateLoaded
 from mainstay.daemon import environment
 from mainstay.daemon.children import Child, Children
+from mainstay.daemon.outputs import TEMPLATE as PLACE
 from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.privileges import under
 from mainstay.daemon.sweep import MARK, Sweeper
 from mainstay.model.exits import Ending
 from mainstay.model.ids import WorkerId
@@ -24,7 +27,7 @@ from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
 
 CONTROL_FD = 3
 MESSAGE_BYTES = 65536
-PLACE = KEPT = "template"
+KEPT = "template"
 STOP_TIMEOUT = 5.0
 """Seconds a template gets to end when it is to, or says that it will."""
 FORK_TIMEOUT = 10.0
@@ -145,7 +148,8 @@ class Templates:
         try:
             env = environment.declared(spec) | environment.of_runtime(CONTROL_FD) | {MARK: template.key}
             argv = (program.python, environment.boot_script(), "template", program.target)
-            return spawn(Spawn(argv, env, spec.cwd, out, err, pass_fds=((control, CONTROL_FD),)))
+            recipe = Spawn(argv, env, spec.cwd, out, err, pass_fds=((control, CONTROL_FD),))
+            return spawn(under(spec.privileges, recipe))
         finally:
             os.close(out)
             os.close(err)
@@ -291,9 +295,18 @@ def why_not_started(error: SpawnFailed | OSError) -> str:
     if not isinstance(error, SpawnFailed):
         return f"no process could be made: {error.strerror}"
     what = os.strerror(error.errno)
-    if error.what == "cwd":
-        return f"cannot enter its folder {error.path}: {what}"
-    return f"cannot run {error.path}: {what}" if error.what == "exec" else f"cannot prepare it: {what}"
+    match error.what:
+        case "cwd":
+            return f"cannot enter its folder {error.path}: {what}"
+        case "exec":
+            return f"cannot run {error.path}: {what}"
+        case "identity":
+            refused = "only a daemon of root may do that" if error.errno == errno.EPERM else what
+            return f"cannot run it as {error.path}: {refused}"
+        case "nice" | "rlimits":
+            return f"cannot give it the {error.what} that are declared: {what}"
+        case _:
+            return f"cannot prepare it: {what}"
 
 
 def _parsed(data: bytes) -> dict[str, object]:

@@ -14,6 +14,7 @@ from mainstay.daemon import environment, probes
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.listeners import Listeners
 from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.privileges import under
 from mainstay.daemon.sweep import Sweep, Sweeper
 from mainstay.daemon.templates import Templates, load_message, why_not_started
 from mainstay.model.exits import Ending, Exited, Unstarted, signal_number
@@ -112,7 +113,8 @@ class Workers:
                 listeners = self._listeners.descriptors(effect.spec.name, effect.listener)
                 control = self._connect(process, ours) if isinstance(effect.spec.program, PythonApp) else -1
                 out, err = self._open_outputs(process, ours)
-                pid = spawn(_recipe(process, (out, err), control, listeners))
+                recipe = _recipe(process, (out, err), control, listeners)
+                pid = spawn(under(process.spec.privileges, recipe))
             except (SpawnFailed, OSError) as error:
                 self._never_ran(process, why_not_started(error))
                 return

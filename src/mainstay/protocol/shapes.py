@@ -186,6 +186,25 @@ class Streams(TypedDict):
     streams: list[StreamPlace]
 
 
+class PlanStep(TypedDict):
+    """What applying specs would do to one app. `way` is empty where nothing that runs is touched.
+
+    `in_the_way`: an app to remove holds an address that the specs give to another.
+    """
+
+    app: str
+    action: Literal["add", "start", "change", "unchanged", "remove"]
+    way: Literal["", "live", "rolling", "restart"]
+    changes: list[str]
+    in_the_way: bool
+
+
+class Plan(TypedDict):
+    """`plan`."""
+
+    apps: list[PlanStep]
+
+
 class Pong(TypedDict):
     """`ping`."""
 

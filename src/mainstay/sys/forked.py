@@ -10,25 +10,28 @@ import functools
 import os
 import signal
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mainstay.sys.fds import close_from
 from mainstay.sys.program import Spawn, SpawnFailed, find
 
 _REPORT = struct.Struct("=ic")  # errno, what failed; then the path
-_WHAT = {b"c": "cwd", b"e": "exec", b"s": "setup"}
+_WHAT = {b"c": "cwd", b"e": "exec", b"s": "setup", b"i": "identity", b"n": "nice", b"l": "rlimits"}
+
+_SetLimit = Callable[[int, tuple[int, int]], None]
 
 
 def spawn(spec: Spawn) -> int:
     """Start it and return its pid once the program itself runs. Raises SpawnFailed; OSError without descriptors."""
     changed = _not_default()
+    set_limit = _set_limit() if spec.rlimits else None
     report_read, report_write = os.pipe()
     try:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signals())
         try:
             pid = _fork(spec)
             if pid == 0:
-                _become(spec, changed, report_write)
+                _become(spec, changed, report_write, set_limit)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
     except BaseException:
@@ -65,7 +68,13 @@ def _not_default() -> tuple[int, ...]:
     return tuple(number for number in signals() if signal.getsignal(number) != signal.SIG_DFL)
 
 
-def _become(spec: Spawn, changed: Iterable[int], report: int) -> None:
+def _set_limit() -> _SetLimit:
+    import resource  # seldom needed
+
+    return resource.setrlimit
+
+
+def _become(spec: Spawn, changed: Iterable[int], report: int, set_limit: _SetLimit | None) -> None:
     """In the child: never returns. All signals are blocked until ours have been given up."""
     what, path = b"s", ""
     try:
@@ -75,6 +84,17 @@ def _become(spec: Spawn, changed: Iterable[int], report: int) -> None:
         if spec.umask is not None:
             os.umask(spec.umask)
         report = _place(spec, report)
+        if spec.nice:
+            what, path = b"n", str(spec.nice)
+            os.setpriority(os.PRIO_PROCESS, 0, spec.nice)
+        if set_limit:
+            what, path = b"l", ""
+            _limit(set_limit, spec.rlimits)
+        if spec.identity:
+            what, path = b"i", spec.identity.name
+            os.setgroups(spec.identity.groups)
+            os.setgid(spec.identity.gid)
+            os.setuid(spec.identity.uid)
         what, path = b"c", spec.cwd
         os.chdir(spec.cwd)
         what, path = b"e", spec.argv[0]
@@ -90,6 +110,14 @@ def _become(spec: Spawn, changed: Iterable[int], report: int) -> None:
         _tell(report, errno.EINVAL, what, path)
     finally:
         os._exit(127)
+
+
+def _limit(set_limit: _SetLimit, rlimits: Iterable[tuple[int, int, int]]) -> None:
+    for number, soft, hard in rlimits:
+        try:
+            set_limit(number, (soft, hard))
+        except ValueError:  # as Python tells both of them
+            raise OSError(errno.EINVAL if soft > hard >= 0 else errno.EPERM, "") from None
 
 
 def _tell(report: int, number: int, what: bytes, path: str) -> None:

@@ -24,7 +24,8 @@ def spawn(spec: Spawn) -> int:
 
     The working folder of this process is another one for a moment: its other threads may use absolute paths only.
     """
-    if spec.umask is None and spec.env.get("LISTEN_PID") != "self" and _spawns_sessions():
+    plain = spec.umask is None and spec.identity is None and not spec.nice and not spec.rlimits
+    if plain and spec.env.get("LISTEN_PID") != "self" and _spawns_sessions():
         return _spawn(spec)
     return forked.spawn(spec)
 

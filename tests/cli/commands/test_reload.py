@@ -78,3 +78,34 @@ def test_a_file_is_applied_as_a_reload(home: Path, daemon: FakeDaemon, tmp_path:
     (asked,) = daemon.asked("apply")
     assert (ran.code, asked["mode"], asked["source"]) == (0, "reload", str(tmp_path / "mainstay.toml"))
     assert ran.out == "jobs changed\n  command (restart)\n"
+
+
+def test_what_a_file_has_no_more_is_named_or_removed(home: Path, daemon: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "mainstay.toml").write_text("[apps.jobs]\ncommand = ['sleep', '60']\n")
+    daemon.answers |= {"apply": ok(came_of("jobs", "reloaded")), "delete": ok(came_of("old", "deleted"))}
+    gone = {"app": "old", "action": "remove", "way": "", "changes": [], "in_the_way": False}
+    daemon.answers["plan"] = ok({"apps": [gone]})
+
+    named = mainstay(home, "reload", "mainstay.toml", cwd=tmp_path)
+    removed = mainstay(home, "reload", "mainstay.toml", "--prune", cwd=tmp_path)
+
+    assert named.err == "mainstay: old goes on: its file does not declare it any more\n  hint: --prune removes it\n"
+    assert (removed.code, removed.err, removed.out) == (0, "", "jobs reloaded\nold deleted\n")
+    assert daemon.asked("delete") == [{"selectors": ["old"]}]
+
+
+def test_only_a_file_can_be_pruned(home: Path, daemon: FakeDaemon) -> None:
+    ran = mainstay(home, "reload", "web", "--prune")
+
+    assert (ran.code, "--prune goes with a config file" in ran.err) == (2, True)
+    assert daemon.requests == []
+
+
+def test_the_shell_is_sent_along_when_asked_for(home: Path, daemon: FakeDaemon) -> None:
+    daemon.answers["reload"] = ok(came_of("web", "reloaded"))
+
+    mainstay(home, "reload", "web", "--update-env", COLOUR="blue")
+
+    (asked,) = daemon.asked("reload")
+    (layer,) = asked["env_layers"]
+    assert (layer["source"], layer["values"]["COLOUR"]) == ("shell", "blue")

@@ -229,3 +229,15 @@ def test_json_is_the_outcomes_alone(home: Path, project: Path) -> None:
 
     outcomes = json.loads(ran.out)["apps"]
     assert ([(o["app"], o["outcome"]) for o in outcomes], ran.err) == ([("jobs", "started"), ("mail", "started")], "")
+
+
+@pytest.mark.parametrize("words", [("sleep 5", "--prune"), ("mainstay.toml", "--only", "jobs", "--prune")])
+def test_only_a_whole_file_can_be_pruned(
+    home: Path, daemon: FakeDaemon, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "mainstay.toml").write_text("[apps.jobs]\ncommand = ['sleep', '60']\n")
+
+    ran = mainstay(home, "start", *words, cwd=tmp_path)
+
+    assert (ran.code, "--prune does not go with" in ran.err) == (2, True)
+    assert daemon.asked("apply") == []

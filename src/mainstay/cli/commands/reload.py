@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mainstay.cli.arguments import Parser
-from mainstay.cli.asking import conclude, operate, reach
+from mainstay.cli.asking import conclude, operate, reach, this_shell
 from mainstay.cli.outcomes import Manner
 from mainstay.errors import UsageError
 
@@ -24,6 +24,8 @@ class Options:
         self.canary = ""
         self.go_on = False
         self.abort = False
+        self.prune = False
+        self.update_env = False
         self.json = False
 
 
@@ -39,16 +41,19 @@ def parser() -> Parser:
             ("mainstay reload all", ""),
             ("mainstay reload mainstay.toml", "what the file declares now; apps that changed are replaced"),
             ("mainstay reload web --canary 10%", "10% of new connections go to the new code, until told more"),
+            ("mainstay reload web --update-env", "with this shell's variables, for an app started from a shell"),
             ("mainstay reload web --continue", "the canary is good: replace the rest"),
             ("mainstay reload web --abort", "it is not: back to the old code"),
         ),
-        usage="SELECTOR... [--canary SHARE | --continue | --abort] [--json]",
+        usage="SELECTOR... [--canary SHARE | --continue | --abort] [--update-env] [--prune] [--json]",
     )
     made.add_selectors()
     how = made.add_mutually_exclusive_group()
     how.add_argument("--canary", metavar="SHARE", help="hold when one new worker serves this share of new connections")
     how.add_argument("--continue", dest="go_on", action="store_true", help="finish a reload that holds as a canary")
     how.add_argument("--abort", action="store_true", help="end a reload and go back to the old code")
+    made.add_argument("--prune", action="store_true", help="with a file: remove what it does not declare any more")
+    made.add_argument("--update-env", action="store_true", help="take the variables of this shell again")
     made.add_json()
     return made
 
@@ -58,6 +63,8 @@ def run(argv: list[str], console: Console) -> int:
     options = parser().read(argv, Options())
     if any(selector.endswith(".toml") for selector in options.selectors):
         return _reload_files(options, console)
+    if options.prune:
+        raise UsageError("--prune goes with a config file", hint="`mainstay reload mainstay.toml --prune`")
     if options.go_on or options.abort:
         verb = "rollout"
         args: dict[str, object] = {
@@ -68,12 +75,14 @@ def run(argv: list[str], console: Console) -> int:
         share = percent(options.canary) if options.canary else None
         verb = "reload"
         args = {"selectors": options.selectors, "canary": share}
+        if options.update_env:
+            args["env_layers"] = this_shell()
     with reach(console, quiet=options.json) as client:
         return operate(client, args, Manner(verb), console, options.json)
 
 
 def _reload_files(options: Options, console: Console) -> int:
-    from mainstay.cli.applying import applications, in_turn, places
+    from mainstay.cli.applying import Missed, applications, in_turn, places, with_removals
     from mainstay.config import adhoc
 
     if options.canary or options.go_on or options.abort:
@@ -83,6 +92,7 @@ def _reload_files(options: Options, console: Console) -> int:
     requests = applications(specs, {"mode": "reload", "only": False})
     manner = Manner("apply", places=places(specs))
     with reach(console, quiet=options.json) as client:
+        requests = with_removals(client, requests, specs, Missed(console, whole=True, prune=options.prune))
         return conclude(
             client, lambda: in_turn(client, requests, console, options.json), manner, console, as_json=options.json
         )

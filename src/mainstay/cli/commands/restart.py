@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from mainstay.cli.arguments import Parser
-from mainstay.cli.asking import operate, reach
+from mainstay.cli.asking import operate, reach, this_shell
 from mainstay.cli.outcomes import Manner
 
 TYPE_CHECKING = False
@@ -46,9 +44,6 @@ def run(argv: list[str], console: Console) -> int:
     options = parser().read(argv, Options())
     args: dict[str, object] = {"selectors": options.selectors}
     if options.update_env:
-        from mainstay.config.layers import shell_layer
-        from mainstay.model.codec import dump
-
-        args["env_layers"] = [dump(shell_layer(os.environ))]
+        args["env_layers"] = this_shell()
     with reach(console, quiet=options.json) as client:
         return operate(client, args, Manner("restart"), console, options.json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mainstay.cli.applying import applications, in_turn, places
+from mainstay.cli.applying import Missed, applications, in_turn, places, with_removals
 from mainstay.cli.arguments import Parser
 from mainstay.cli.asking import conclude, reach
 from mainstay.cli.nearest import nearest
@@ -38,8 +38,14 @@ class Options:
         self.engine: str | None = None
         self.threads: int | None = None
         self.environment: str | None = None
+        self.max_memory: str | None = None
+        self.health: str | None = None
+        self.schedule: str | None = None
+        self.user: str | None = None
+        self.nice: int | None = None
         self.no_autorestart = False
         self.only = ""
+        self.prune = False
         self.json = False
 
 
@@ -58,6 +64,7 @@ def parser() -> Parser:
             ("mainstay start worker.py --name jobs -- --queue mail", "a script with arguments"),
             ("mainstay start 'node server.js' -i 2 -p 3000", "any command line"),
             ("mainstay start mainstay.toml --only web,jobs", "two of the apps of a file"),
+            ("mainstay start --prune", "and remove what ./mainstay.toml does not declare any more"),
             ("mainstay start web", "an app that was stopped"),
         ),
         usage="[TARGET ...] [OPTION ...] [-- ARGUMENT ...]",
@@ -74,8 +81,14 @@ def parser() -> Parser:
     add("--engine", metavar="NAME", help="the server of a web app: uvicorn or granian")
     add("--threads", type=int, metavar="N", help="threads per worker of a WSGI app")
     add("--env", dest="environment", metavar="NAME", help="the environment: production unless told")
+    add("--health", metavar="PATH", help="a path of it that is asked for; a worker that does not answer is replaced")
+    add("--max-memory", "--max-memory-restart", metavar="SIZE", help="replace a worker above this: 512MiB")
+    add("--schedule", "--cron", metavar="CRON", help="run it when it is due, and not now: '0 3 * * *'")
+    add("--user", metavar="NAME", help="run it as this user; root only")
+    add("--nice", type=int, metavar="N", help="how much it gives way to other programs, -20 to 19")
     add("--no-autorestart", action="store_true", help="leave it alone when it ends")
     add("--only", metavar="A,B", help="these apps of the file")
+    add("--prune", action="store_true", help="remove the apps that the file does not declare any more")
     made.add_json("print what came of each app as JSON")
     return made
 
@@ -92,6 +105,7 @@ def run(argv: list[str], console: Console) -> int:
         targets = [target for target in options.targets if target not in names]
         # All specs before anything is done: what cannot be started must not leave half of it running.
         specs = _specs(targets, wanted, rows) if targets or not options.targets else []
+        _check_prune(options, specs)
         client = client or reach(console, start=True, quiet=options.json)
         return _carry_out(client, names, specs, options, console)
     finally:
@@ -113,9 +127,19 @@ def _running(options: Options, console: Console) -> Client | None:
         return None
 
 
+def _check_prune(options: Options, specs: list[AppSpec]) -> None:
+    if options.prune and (options.only or not any(spec.source for spec in specs)):
+        what = "--only" if options.only else "what is no config file"
+        raise UsageError(
+            f"--prune does not go with {what}", hint="it removes what a whole file does not declare any more"
+        )
+
+
 def _carry_out(client: Client, names: list[str], specs: list[AppSpec], options: Options, console: Console) -> int:
     again: list[Asked] = [("start", {"selectors": names})] if names else []
     requests = again + applications(specs, {"mode": "start", "only": bool(options.only)})
+    missed = Missed(console, whole=not options.only, prune=options.prune)
+    requests = with_removals(client, requests, specs, missed)
     manner = Manner("apply", places=places(specs))
     return conclude(
         client, lambda: in_turn(client, requests, console, options.json), manner, console, as_json=options.json
@@ -137,6 +161,11 @@ def _app_options(options: Options, args: tuple[str, ...]) -> adhoc.Options:
         only=tuple(name.strip() for name in options.only.split(",") if name.strip()),
         engine=options.engine,
         threads=options.threads,
+        max_memory=options.max_memory,
+        health=options.health,
+        schedule=options.schedule,
+        user=options.user,
+        nice=options.nice,
     )
 
 
