@@ -23,7 +23,8 @@ def ok(result: object) -> Script:
 
 def came_of(apps: str, outcome: str, *changes: str, message: str = "", survivors: Sequence[Json] = ()) -> Json:
     """The result of a verb that changes something: one outcome for each of some apps, named in one text."""
-    outcomes = [{"app": app, "outcome": outcome, "changes": list(changes), "message": message} for app in apps.split()]
+    usual = {"outcome": outcome, "changes": list(changes), "message": message, "code": None}
+    outcomes = [{"app": app, **usual} for app in apps.split()]
     return {"apps": outcomes, "survivors": list(survivors)}
 
 

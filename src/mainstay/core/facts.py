@@ -29,7 +29,7 @@ from mainstay.core.events import (
 from mainstay.core.policy import STABLE_AFTER, should_restart
 from mainstay.core.slot import Exit, Finished, Killing, Running, Slot, Stopping, at_rest
 from mainstay.core.turn import Turn
-from mainstay.model.exits import Exited
+from mainstay.model.exits import Exited, shell_code
 from mainstay.model.never import assert_never
 from mainstay.model.spec import RestartOn
 
@@ -174,7 +174,8 @@ def _refusal(turn: Turn, slot: Slot, last: Exit) -> Refusal:
         return Refusal(f"{what}, {when}", "the generation that served before serves on", last.lines)
     hint = 'a program that is meant to end needs `--no-autorestart` or restart = "on-failure"'
     ended_well = last.ending == Exited(0) and turn.app.spec.restart.on is RestartOn.ALWAYS
-    return Refusal(f"cannot start {app}: {slot.id}: {last.ending}, {when}", hint if ended_well else "", last.lines)
+    what = f"cannot start {app}: {slot.id}: {last.ending}, {when}"
+    return Refusal(what, hint if ended_well else "", last.lines, code=shell_code(last.ending))
 
 
 def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:
