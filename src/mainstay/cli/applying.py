@@ -9,7 +9,7 @@ from mainstay.model.spec import PythonApp, TcpBind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mainstay.cli.terminal import Console
     from mainstay.client.connection import Client
@@ -33,10 +33,15 @@ def applications(specs: Sequence[AppSpec], args: dict[str, object]) -> list[Aske
 
 def in_turn(client: Client, requests: Sequence[Asked], console: Console, quiet: bool) -> Touched:
     """Ask one after the other; all that was done. Raises Refused at the first refusal, with what was done so far."""
+    return carried_out(requests, lambda verb, args: ask(client, verb, args, console, quiet))
+
+
+def carried_out(requests: Sequence[Asked], carry_out: Callable[[str, dict[str, object]], Touched]) -> Touched:
+    """The same for any way of asking."""
     done = touched(None)
     for verb, args in requests:
         try:
-            more: Touched = ask(client, verb, args, console, quiet)
+            more = carry_out(verb, args)
         except Refused as error:
             error.result = _joined(done, touched(error.result))
             raise

@@ -25,6 +25,7 @@ GROUPS = (
             Command("scale", "change the number of instances"),
             Command("delete", "stop apps and forget them", "del", "rm"),
             Command("kill", "stop everything, and the daemon"),
+            Command("serve", "run apps in the foreground, for containers and boot units"),
         ),
     ),
     (
