@@ -1,5 +1,6 @@
 import os
 import signal
+import threading
 import time
 
 from mainstay.cli.signals import Signals
@@ -24,6 +25,17 @@ def test_waiting_ends_when_one_comes() -> None:
 
         assert time.monotonic() - began < 30
         assert signals.take() == [signal.SIGUSR1]
+
+
+def test_another_thread_can_end_the_wait() -> None:
+    with Signals(()) as signals:
+        thread = threading.Timer(0.05, signals.wake)
+        began = time.monotonic()
+        thread.start()
+        signals.wait(60)
+
+        assert time.monotonic() - began < 30
+        thread.join()
 
 
 def test_those_that_want_the_end_can_be_taken_alone() -> None:

@@ -3,7 +3,8 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from mainstay.sys import procfs
@@ -72,9 +73,9 @@ class Foreground:
         """Wait until it wrote this to stderr."""
         self._until(lambda: text in self.err, text)
 
-    def _until(self, condition: "object", text: str) -> None:
-        assert callable(condition)
-        until(lambda: condition() or self.process.poll() is not None, 60, f"{text!r} in {self.out!r} {self.err!r}")
+    def _until(self, condition: Callable[[], bool], text: str) -> None:
+        with suppress(AssertionError):
+            until(lambda: condition() or self.process.poll() is not None, 60)
         assert condition(), f"{text!r} not in {self.out!r} {self.err!r}"
 
     def signal(self, number: int) -> None:

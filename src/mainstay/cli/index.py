@@ -25,6 +25,7 @@ GROUPS = (
             Command("scale", "change the number of instances"),
             Command("delete", "stop apps and forget them", "del", "rm"),
             Command("kill", "stop everything, and the daemon"),
+            Command("dev", "run an app to work on it: in the foreground, new code at each save"),
             Command("serve", "run apps in the foreground, for containers and boot units"),
         ),
     ),

@@ -63,5 +63,12 @@ class Signals:
         except BlockingIOError:
             return
 
+    def wake(self) -> None:
+        """End a `wait`: something else has come. For other threads."""
+        try:
+            self._theirs.send(b"\0")
+        except OSError:  # full, so that it will be woken; or closed, so that nobody waits
+            return
+
     def _note(self, number: int, _frame: object) -> None:
         self._came.append(number)
