@@ -144,11 +144,14 @@ class OwnDaemon:
     def end_left_behind(self) -> None:
         """End the processes that a daemon which is gone has left to us: asked first, then killed."""
         killed_at = time.monotonic() + GOODBYE
-        number = signal.SIGTERM
+        asked: set[tree.Member] = set()
         while left := self._children():
             if self._signals.take_stops() or time.monotonic() > killed_at:
-                number = signal.SIGKILL
-            tree.signal_all(left, number)
+                killed_at = 0.0
+                tree.signal_all(left, signal.SIGKILL)
+            else:  # once: a second one may mean that there is no time left to finish
+                tree.signal_all((member for member in left if member not in asked), signal.SIGTERM)
+                asked.update(left)
             self._signals.wait(0.1)
             self._reap()
 

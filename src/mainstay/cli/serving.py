@@ -52,6 +52,7 @@ class Serving:
                 self._manager.ready()
                 code = self._watch(signals)
         except StopAsked:
+            self._say("stopping; workers finish what they are doing")
             code = 0
         except DaemonGone as gone:
             show_error(gone, self._console.err)
@@ -79,14 +80,13 @@ class Serving:
         warn_survivors(done["survivors"], self._console)
 
     def _watch(self, signals: Signals) -> int:
-        """Until everything has ended, or has to."""
+        """Until everything has ended; the exit code. Raises StopAsked, DaemonGone."""
         while True:
             if self._daemon.tick() and self._is_over():
                 return self._code()
             signals.wait(self._pause())
             if signals.take_stops():
-                self._say("stopping; workers finish what they are doing")
-                return 0
+                raise StopAsked
             for number in signals.take():
                 self._heed(number)
 
