@@ -36,6 +36,7 @@ GROUPS = (
             Command("describe", "all about an app: spec, slots, exits, log files", "show", "info", "desc"),
             Command("logs", "what apps write, merged in time order", "log"),
             Command("env", "an app's variables and where each comes from"),
+            Command("doctor", "what is wrong here, or will be, and how to mend it"),
             Command("ping", "ask the daemon whether it is well"),
         ),
     ),
