@@ -30,7 +30,8 @@ def came_of(
     warnings: Sequence[str] = (),
 ) -> Json:
     """The result of a verb that changes something: one outcome for each of some apps, named in one text."""
-    outcomes = [{"app": app, "outcome": outcome, "changes": list(changes), "message": message} for app in apps.split()]
+    usual = {"outcome": outcome, "changes": list(changes), "message": message, "code": None}
+    outcomes = [{"app": app, **usual} for app in apps.split()]
     return {"apps": outcomes, "survivors": list(survivors), "warnings": list(warnings)}
 
 

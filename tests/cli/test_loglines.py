@@ -43,3 +43,10 @@ def test_a_line_as_json_has_its_time_and_place() -> None:
         "stream": "err",
         "line": 'say "no"',
     }
+
+
+def test_no_room_is_kept_for_the_long_name_of_a_template() -> None:
+    prefixed = Prefixed(pipe(), err_mark="|")
+    prefixed.learn([WEB, Stream("web", "web-template", -1, "err", "/logs/web-template.err.log")])
+
+    assert prefixed(Line(1, WEB, "hello")) == "web-0 | hello"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mainstay.client.home import UnsafeHome, checked_home, home_path, prepared_home, socket_path
+from mainstay.client.home import UnsafeHome, checked_home, home_path, prepared_home, socket_path, writable_home
 from mainstay.errors import MainstayError
 from tests.client.nobody import as_nobody, place_for_nobody
 
@@ -16,6 +16,27 @@ def test_the_home_is_in_the_users_folder_unless_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("HOME", "/home/shop")
 
     assert home_path({"MAINSTAY_HOME": ""}) == "/home/shop/.mainstay"
+
+
+def test_a_user_without_a_home_folder_has_it_in_the_folder_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does for a user that nobody knows
+
+    assert home_path({}) == f"/tmp/mainstay-{os.geteuid()}"
+    assert home_path({"TMPDIR": "/var/tmp"}) == f"/var/tmp/mainstay-{os.geteuid()}"
+
+
+def test_where_the_home_folder_cannot_be_written_the_folder_for_temporary_files_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/proc/nowhere")
+
+    assert writable_home({"TMPDIR": str(tmp_path)}) == str(tmp_path / f"mainstay-{os.geteuid()}")
+
+
+def test_a_home_that_was_asked_for_is_used_or_refused(tmp_path: Path) -> None:
+    assert writable_home({"MAINSTAY_HOME": str(tmp_path / "home")}) == str(tmp_path / "home")
+    with pytest.raises(MainstayError, match="cannot make /proc/nowhere/home"):
+        writable_home({"MAINSTAY_HOME": "/proc/nowhere/home"})
 
 
 def test_a_home_is_made_for_its_owner_alone(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mainstay.client.log_follow import Follower, follow
+from mainstay.client.log_follow import Follower, Following, follow
 from mainstay.client.logs import Line, Mark, Place, Stream, history
 from mainstay.daemon.capture.disk import Disk
 from mainstay.daemon.capture.sink import Sink
@@ -148,3 +148,14 @@ def test_nothing_old_is_shown_when_following_starts_now(tmp_path: Path) -> None:
     reader.stop()
 
     assert reader.texts() == ["new"]
+
+
+def test_the_rest_of_a_line_is_there_for_who_stops_looking(tmp_path: Path) -> None:
+    path = tmp_path / "web-0.out.log"
+    following = Following(lambda: [stream(path)])
+    following.look()
+    append(path, "whole\nhalf")
+
+    seen = [line.text for line in following.look()], [line.text for line in following.rest()]
+
+    assert seen == (["whole"], ["half"])

@@ -4,8 +4,9 @@ import pytest
 
 from mainstay.client.connection import open_connection
 from mainstay.client.logs import Stream
-from mainstay.client.streams import streams_of, streams_on_disk
+from mainstay.client.streams import streams_expected, streams_of, streams_on_disk
 from mainstay.errors import NoSuchName
+from mainstay.model.spec import AppSpec, Command, LogPolicy
 from tests.cli.fake_daemon import FakeDaemon, ok
 
 
@@ -62,3 +63,15 @@ def test_the_daemon_tells_where_the_files_are(tmp_path: Path) -> None:
 
     assert streams == [Stream("web", "web-0", 0, "out", "/var/log/web.log")]
     assert daemon.asked("streams") == [{"selectors": ["web"]}]
+
+
+def test_what_an_app_will_write_to_is_known_before_it_is_started() -> None:
+    spec = AppSpec("web", Command(("sleep", "1")), "/", instances=0, logs=LogPolicy(err="/var/log/web.err"))
+    found = streams_expected("/home/m", [spec], cores=2)
+
+    assert [stream.path for stream in found if stream.stream == "out"] == [
+        "/home/m/logs/web-template.out.log",
+        "/home/m/logs/web-0.out.log",
+        "/home/m/logs/web-1.out.log",
+    ]
+    assert {stream.path for stream in found if stream.stream == "err"} == {"/var/log/web.err"}

@@ -39,6 +39,13 @@ def test_a_list_has_a_row_for_each_slot_with_what_it_uses(daemon: Daemon) -> Non
     assert 10_000 < first["memory"] < 50_000_000
 
 
+def test_a_list_that_is_not_to_measure_says_the_rest(daemon: Daemon) -> None:
+    daemon.apply(command("jobs", "sleep", "1000"))
+    (row,) = daemon.ask("list", measure=False)["rows"]
+
+    assert (row["slot"], row["status"], row["cpu"], row["memory"]) == ("jobs-0", "online", None, None)
+
+
 def test_a_slot_without_a_process_uses_nothing(daemon: Daemon) -> None:
     daemon.apply(command("jobs", "sleep", "1000"))
     daemon.stop("jobs")

@@ -288,7 +288,13 @@ def test_what_start_prints_as_json_is_json(site: Site) -> None:
 
     ran = site.ok("start", "main:app", "--name", "web", "--port", str(_port()), "--json")
 
-    assert json.loads(ran.out)["apps"][0] == {"app": "web", "outcome": "started", "changes": [], "message": ""}
+    assert json.loads(ran.out)["apps"][0] == {
+        "app": "web",
+        "outcome": "started",
+        "changes": [],
+        "message": "",
+        "code": None,
+    }
 
 
 def test_after_a_failed_start_no_process_is_left(site: Site) -> None:

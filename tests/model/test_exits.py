@@ -2,7 +2,16 @@ import signal
 
 import pytest
 
-from mainstay.model.exits import Ending, Exited, Signaled, Unstarted, Vanished, signal_name, signal_number
+from mainstay.model.exits import (
+    Ending,
+    Exited,
+    Signaled,
+    Unstarted,
+    Vanished,
+    shell_code,
+    signal_name,
+    signal_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +49,10 @@ def test_every_signal_has_a_name() -> None:
     assert signal_name(signal.SIGKILL) == "SIGKILL"
     assert signal_name(50) == "signal 50"
     assert all(signal_number(signal_name(number)) == number for number in signal.Signals)
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"), [(Exited(3), 3), (Exited(0), 0), (Signaled(9), 137), (Unstarted("x"), None), (Vanished(), None)]
+)
+def test_an_ending_as_a_shell_has_it(ending: Ending, code: int | None) -> None:
+    assert shell_code(ending) == code

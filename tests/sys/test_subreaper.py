@@ -27,6 +27,25 @@ print(status, flush=True)
         assert line(process) == "0"
 
 
+def test_children_that_have_ended_are_taken_away_with_how_they_ended() -> None:
+    code = """
+import os, sys, time
+from mainstay.sys.subreaper import become_subreaper, reap
+become_subreaper()
+if os.fork() == 0:
+    if os.fork() == 0:
+        os._exit(3)
+    os._exit(0)
+codes = []
+while len(codes) < 2:
+    codes += [os.waitstatus_to_exitcode(status) for status in reap().values()]
+    time.sleep(0.001)
+print(sorted(codes), reap(), flush=True)
+"""
+    with python(code) as process:
+        assert line(process) == "[0, 3] {}"
+
+
 def test_a_name_is_set_and_cut_to_fifteen_bytes_between_characters() -> None:
     code = "import sys; from mainstay.sys.subreaper import set_name; print(set_name(sys.argv[1]), flush=True); input()"
     with python(code, "a-very-long-né-name") as process:

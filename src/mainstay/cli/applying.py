@@ -9,7 +9,7 @@ from mainstay.model.spec import PythonApp, TcpBind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mainstay.cli.terminal import Console
     from mainstay.client.connection import Client
@@ -46,11 +46,16 @@ def in_turn(client: Client, requests: Sequence[Asked], console: Console, quiet: 
 
     Raises Refused when anything was refused, with what was done all the same.
     """
+    return carried_out(requests, lambda verb, args: ask(client, verb, args, console, quiet))
+
+
+def carried_out(requests: Sequence[Asked], carry_out: Callable[[str, dict[str, object]], Touched]) -> Touched:
+    """The same for any way of asking."""
     done = touched(None)
     refusals: list[Refused] = []
     for verb, args in requests:
         try:
-            more: Touched = ask(client, verb, args, console, quiet)
+            more = carry_out(verb, args)
         except Refused as error:
             refusals.append(error)
             more = touched(error.result)

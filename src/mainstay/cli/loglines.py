@@ -18,10 +18,11 @@ _COLOURS = (CYAN, MAGENTA, GREEN, YELLOW, BLUE, "96", "95", "92", "93", "94")
 
 
 class Prefixed:
-    """`web-0 | text`, the app in its own colour; `web-0 ! text` for what went to stderr."""
+    """`web-0 | text`, the app in its own colour; `web-0 ! text`, or another mark, for what went to stderr."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, err_mark: str = "!") -> None:
         self._terminal = terminal
+        self._err_mark = err_mark
         self._colours: dict[str, str] = {}
         self._width = 0
 
@@ -29,13 +30,14 @@ class Prefixed:
         """What there is, so that prefixes line up and colours do not depend on who writes first."""
         for stream in streams:
             self._colours.setdefault(stream.app, _COLOURS[len(self._colours) % len(_COLOURS)])
-            self._width = max(self._width, display_width(stream.slot))
+            if stream.index >= 0:  # templates write seldom: no room is kept for their long names
+                self._width = max(self._width, display_width(stream.slot))
 
     def __call__(self, line: Line) -> str:
         """The line to print."""
         paint, stream = self._terminal.paint, line.stream
         name = paint(pad(stream.slot, self._width), self._colours.get(stream.app, ""))
-        mark = paint("!", RED) if stream.stream == "err" else paint("|", "2")
+        mark = paint(self._err_mark, RED) if stream.stream == "err" else paint("|", "2")
         return f"{name} {mark} {shown_text(line, self._terminal)}"
 
 

@@ -19,8 +19,35 @@ class UnsafeHome(MainstayError):
 
 
 def home_path(environ: Mapping[str, str]) -> str:
-    """The absolute path: `MAINSTAY_HOME`, or `.mainstay` in the home folder."""
-    return os.path.abspath(environ.get("MAINSTAY_HOME") or os.path.expanduser("~/.mainstay"))
+    """The absolute path: `MAINSTAY_HOME`, or `.mainstay` in the home folder; a user without one has it in /tmp."""
+    path = environ.get("MAINSTAY_HOME") or os.path.expanduser("~/.mainstay")
+    return _temporary_home(environ) if path.startswith("~") else os.path.abspath(path)
+
+
+def writable_home(environ: Mapping[str, str]) -> str:
+    """The home, made when it was not there; one in /tmp where none was asked for and the usual one cannot be written.
+
+    For containers: read-only, or run as a user that the image does not know. Raises MainstayError.
+    """
+    usual = home_path(environ)
+    try:
+        found = prepared_home(usual)
+    except UnsafeHome:
+        raise
+    except MainstayError:
+        if environ.get("MAINSTAY_HOME"):
+            raise
+        return prepared_home(_temporary_home(environ))
+    if os.access(found, os.W_OK | os.X_OK):
+        return found
+    if environ.get("MAINSTAY_HOME"):
+        hint = "mount a volume or a tmpfs there, or set MAINSTAY_HOME to a folder where you may write"
+        raise MainstayError(f"cannot use {found}: it cannot be written to", hint=hint)
+    return prepared_home(_temporary_home(environ))
+
+
+def _temporary_home(environ: Mapping[str, str]) -> str:
+    return os.path.join(os.path.abspath(environ.get("TMPDIR") or "/tmp"), f"mainstay-{os.geteuid()}")
 
 
 def socket_path(home: str) -> str:

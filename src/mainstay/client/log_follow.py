@@ -5,7 +5,7 @@ By looking, not by being told: a few cheap system calls per log and look, and it
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mainstay.client.log_files import LogFile, open_chain, open_current
 from mainstay.client.logs import HOLD, Line, Mark, Place, Stream, shown
@@ -24,22 +24,48 @@ def follow(current: Callable[[], Sequence[Stream]], start: Mark | None = None) -
     `current` is asked every second which streams there are. One that appears later is read from where it was when it
     was last not there. Yields an empty list when nothing has come for a second, so that the caller may stop.
     """
-    followers: dict[str, Follower] = {}
-    asked, spoken = 0.0, time.monotonic()
-    before = time.time()
+    following = Following(current, start)
+    spoken = time.monotonic()
     while True:
-        now = time.monotonic()
-        if now - asked >= ASK or not asked:
-            _renew(followers, current(), start, before if asked else None)
-            asked, before = now, time.time()
-        lines = [line for follower in followers.values() for line in follower.look()]
-        if lines:
-            lines.sort(key=lambda line: line.time)
-        if lines or now - spoken >= ASK:
-            spoken = now
+        lines = following.look()
+        if lines or time.monotonic() - spoken >= ASK:
+            spoken = time.monotonic()
             yield lines
         if not lines:
             time.sleep(LOOK)
+
+
+class Following:
+    """All streams that there are, for whoever has to do something else between two looks."""
+
+    def __init__(self, current: Callable[[], Sequence[Stream]], start: Mark | None = None) -> None:
+        self._current = current
+        self._start = start
+        self._followers: dict[str, Follower] = {}
+        self._asked: float | None = None
+        self._before = time.time()
+
+    def look(self) -> list[Line]:
+        """The lines that have come since the last look, in the order of time."""
+        now = time.monotonic()
+        if self._asked is None or now - self._asked >= ASK:
+            wall = time.time()
+            _renew(self._followers, self._current(), self._start, self._before if self._asked is not None else None)
+            self._asked, self._before = now, wall
+        return self._sorted(line for follower in self._followers.values() for line in follower.look())
+
+    def ask_again(self) -> None:
+        """There may be streams that were not known at the last look."""
+        if self._asked is not None:
+            self._asked = float("-inf")
+
+    def rest(self) -> list[Line]:
+        """What was held back for its newline: nothing more will come."""
+        return self._sorted(line for follower in self._followers.values() for line in follower.rest())
+
+    @staticmethod
+    def _sorted(lines: Iterable[Line]) -> list[Line]:
+        return sorted(lines, key=lambda line: line.time)
 
 
 def _renew(
@@ -93,12 +119,12 @@ class Follower:
         if moved:
             return self._turn(self._file)
         if not self._file.compressed and self._file.size() < self._offset:
-            lines = self._rest()
+            lines = self.rest()
             self._offset = 0
             self._file.forget_times()
             return lines
         if self._partial and time.monotonic() - self._partial_since >= HOLD:
-            return self._rest()
+            return self.rest()
         return []
 
     def _replaced(self, file: LogFile) -> bool:
@@ -128,10 +154,10 @@ class Follower:
         for span in spans:
             lines.append(Line(clock.time(start), self._stream, shown(span)))
             start += len(span) + 1
-        return lines + self._rest() if len(self._partial) > LONGEST else lines
+        return lines + self.rest() if len(self._partial) > LONGEST else lines
 
-    def _rest(self) -> list[Line]:
-        """What was held back, as a line of its own."""
+    def rest(self) -> list[Line]:
+        """What was held back for its newline, as a line of its own."""
         if not self._partial or self._file is None:
             return []
         start = self._offset - len(self._partial)
@@ -145,7 +171,7 @@ class Follower:
             self._next = _after(self._stream.path, file)
         if not self._next:  # rotated once more while we looked: ask again
             return []
-        lines = self._rest()
+        lines = self.rest()
         self._file = self._next.pop(0)
         self._offset = 0
         self._unpacking = None

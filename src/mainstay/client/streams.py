@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mainstay.client.connection import Client
+    from mainstay.model.spec import AppSpec
     from mainstay.protocol.shapes import Streams
 
 
@@ -37,6 +38,21 @@ def streams_on_disk(home: str, selectors: Sequence[str]) -> list[Stream]:
         if selector not in known:
             raise NoSuchName(f"no log of {selector!r} is in {folder}", hint="no daemon runs; files are all there is")
     return [s for s in streams if not selectors or "all" in selectors or {s.app, s.slot} & set(selectors)]
+
+
+def streams_expected(home: str, specs: Sequence[AppSpec], cores: int) -> list[Stream]:
+    """Those that these apps will have when they are started, whatever comes of it."""
+    from mainstay.model.spec import slots_wanted
+
+    found = []
+    for spec in specs:
+        places = [(f"{spec.name}-template", -1)]
+        places += [(f"{spec.name}-{index}", index) for index in range(slots_wanted(spec.instances, cores))]
+        for place, index in places:
+            for kind, declared in (("out", spec.logs.out), ("err", spec.logs.err)):
+                path = declared or os.path.join(home, "logs", f"{place}.{kind}.log")
+                found.append(Stream(spec.name, place, index, kind, path))
+    return found
 
 
 def _stream(folder: str, name: str) -> Stream | None:

@@ -127,6 +127,8 @@ class Refusal:
     hint: str = ""
     lines: tuple[str, ...] = ()
     exit_code: int = 1
+    code: int | None = None
+    """How the worker ended that is the cause, as a shell says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,8 @@ class Outcome:
     outcome: str
     changes: tuple[str, ...] = ()
     message: str = ""
+    code: int | None = None
+    """Of `failed`: how the worker ended that made it fail, as a shell says it; None when it was not a worker."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from mainstay.core.policy import STABLE_AFTER, should_restart
 from mainstay.core.recording import of_exit, of_refusal, of_worker
 from mainstay.core.slot import Backoff, Exit, Failed, Finished, Killing, Running, Slot, Starting, Stopping, at_rest
 from mainstay.core.turn import Turn
-from mainstay.model.exits import Exited, Unstarted
+from mainstay.model.exits import Exited, Unstarted, shell_code
 from mainstay.model.happening import Kind
 from mainstay.model.ids import WorkerId
 from mainstay.model.never import assert_never
@@ -209,7 +209,8 @@ def _refusal(turn: Turn, slot: Slot, last: Exit) -> Refusal:
         return Refusal(f"{what}, {when}", "the generation that served before serves on", last.lines)
     hint = 'a program that is meant to end needs `--no-autorestart` or restart = "on-failure"'
     ended_well = last.ending == Exited(0) and turn.app.spec.restart.on is RestartOn.ALWAYS
-    return Refusal(f"cannot start {app}: {slot.id}: {last.ending}, {when}", hint if ended_well else "", last.lines)
+    what = f"cannot start {app}: {slot.id}: {last.ending}, {when}"
+    return Refusal(what, hint if ended_well else "", last.lines, code=shell_code(last.ending))
 
 
 def _start_failed(turn: Turn, wait: Wait, refusal: Refusal) -> None:

@@ -255,7 +255,7 @@ class _Crossing:
             return
         pending = replace(pending, waiting=pending.waiting - {name})
         if isinstance(result, Refusal):
-            failed = Outcome(name, "failed", message=result.message)
+            failed = Outcome(name, "failed", message=result.message, code=result.code)
             pending = replace(pending, outcomes=(*pending.outcomes, failed), refusals=(*pending.refusals, result))
         else:
             pending = replace(pending, outcomes=(*pending.outcomes, result))

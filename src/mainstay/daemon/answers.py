@@ -34,7 +34,8 @@ class Answers:
         """The result for a verb that looks; None when there is no such verb. Raises NoSuchName, UsageError."""
         match verb:
             case "list":
-                return {"rows": list(self._measured(self._rows(fleet)))}
+                rows = self._rows(fleet)
+                return {"rows": list(rows if args.get("measure") is False else self._measured(rows))}
             case "describe":
                 return {"apps": [self._describe(app, fleet) for app in _chosen(fleet, selectors(args))]}
             case "streams":

@@ -247,7 +247,7 @@ def _cannot_bind(bind: Bind, error: OSError) -> CannotBind:
 
 
 def _way_out(owner: "Owner | None") -> str:
-    from mainstay.daemon.left_behind import siblings
+    from mainstay.sys.left_behind import siblings
 
     left = siblings(owner.pid) if owner and owner.pid else ()
     if left:

@@ -283,7 +283,7 @@ class Daemon:
         names = [outcome.app for outcome in reply.outcomes]
         left = tree.survivors(member for name in names for member in self.workers.survivors.pop(name, []))
         outcomes = [
-            {"app": o.app, "outcome": o.outcome, "changes": list(o.changes), "message": o.message}
+            {"app": o.app, "outcome": o.outcome, "changes": list(o.changes), "message": o.message, "code": o.code}
             for o in reply.outcomes
         ]
         survivors = [{"pid": member.pid, "name": member.name} for member in left]

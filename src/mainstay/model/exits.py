@@ -46,6 +46,17 @@ class Vanished:
 Ending = Exited | Signaled | Unstarted | Vanished
 
 
+def shell_code(ending: Ending) -> int | None:
+    """What a shell has in `$?` after such an end: 128 and more for a signal; None where there was no exit to tell."""
+    match ending:
+        case Exited(code=code):
+            return code
+        case Signaled(signal=number):
+            return 128 + number
+        case _:
+            return None
+
+
 def signal_name(number: int) -> str:
     """`SIGKILL` for 9; `signal 33` where it has no name."""
     try:

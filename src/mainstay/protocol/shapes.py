@@ -37,7 +37,10 @@ class Listing(TypedDict):
 
 
 class Outcome(TypedDict):
-    """What came of one app. `changes` are for people: `instances 2 -> 4 (live)`; a failure's cause is the `message`."""
+    """What came of one app. `changes` are for people: `instances 2 -> 4 (live)`; a failure's cause is the `message`.
+
+    `code` is the exit code of the worker that made a start fail, 128 + N for signal N.
+    """
 
     app: str
     outcome: Literal[
@@ -57,6 +60,7 @@ class Outcome(TypedDict):
     ]
     changes: list[str]
     message: str
+    code: int | None
 
 
 class Survivor(TypedDict):

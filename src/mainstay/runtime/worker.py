@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import traceback
+from dataclasses import replace
 from types import FrameType
 
 from mainstay.runtime import engines
@@ -46,6 +47,10 @@ def run(assignment: Assignment) -> int:
         signal.signal(number, _leave)  # nothing is served yet; the engine puts its own in place
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     try:
+        if "MAINSTAY_ACCESS_LINES" in os.environ:  # hardly ever, and never where memory counts
+            from mainstay.runtime.access_lines import with_lines
+
+            assignment = replace(assignment, app=with_lines(assignment.app, os.environ))
         return engines.serve(assignment)
     except SystemExit:
         raise  # the app wants to end with a code of its own

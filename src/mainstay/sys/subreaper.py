@@ -19,6 +19,22 @@ def become_subreaper() -> bool:
     return supported() and _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
+def reap() -> dict[int, int]:
+    """Take away every child of ours that has ended, adopted ones too: pid to wait status (os.waitstatus_to_exitcode).
+
+    For processes that inherit orphans and wait for no child in another way.
+    """
+    ended: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended[pid] = status
+
+
 def set_name(name: str) -> bool:
     """What `ps -o comm` and `top` show for the calling thread: at most 15 bytes, the rest is cut off."""
     if not supported():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from mainstay.cli.app_options import AppOptions, add_app_options, read_app_options
 from mainstay.cli.applying import Missed, applications, in_turn, places, with_removals
 from mainstay.cli.arguments import Parser
 from mainstay.cli.asking import conclude, reach
@@ -22,29 +23,11 @@ if TYPE_CHECKING:
     from mainstay.protocol.shapes import Listing, Row
 
 
-class Options:
-    """What the command line said. The names of the options of an app are those of `config.adhoc.Options`."""
-
-    targets: list[str]
+class Options(AppOptions):
+    """What the command line said."""
 
     def __init__(self) -> None:
-        self.instances: str | None = None
-        self.name: str | None = None
-        self.namespace: str | None = None
-        self.bind: list[str] = []
-        self.port: int | None = None
-        self.cwd: str | None = None
-        self.interpreter: str | None = None
-        self.engine: str | None = None
-        self.threads: int | None = None
-        self.environment: str | None = None
-        self.max_memory: str | None = None
-        self.health: str | None = None
-        self.schedule: str | None = None
-        self.user: str | None = None
-        self.nice: int | None = None
-        self.no_autorestart = False
-        self.only = ""
+        super().__init__()
         self.prune = False
         self.json = False
 
@@ -69,35 +52,16 @@ def parser() -> Parser:
         ),
         usage="[TARGET ...] [OPTION ...] [-- ARGUMENT ...]",
     )
-    add = made.add_argument
-    add("targets", nargs="*", metavar="TARGET", help="what to start; see above")
-    add("--instances", "-i", metavar="N", help="how many: a number, max or 0 (one per core), -1 (one fewer)")
-    add("--name", "-n", metavar="NAME", help="what to call it; made from the target unless told")
-    add("--namespace", metavar="NAME", help="a group of apps that can be selected together")
-    add("--bind", "-b", action="append", metavar="ADDRESS", help="host:port, :port or unix:/path; may be repeated")
-    add("--port", "-p", type=int, metavar="PORT", help="a port on 127.0.0.1; a program finds it in PORT")
-    add("--cwd", metavar="FOLDER", help="where to run it")
-    add("--interpreter", metavar="PROGRAM", help="what runs a script: a Python, a venv, node ...; none: itself")
-    add("--engine", metavar="NAME", help="the server of a web app: uvicorn or granian")
-    add("--threads", type=int, metavar="N", help="threads per worker of a WSGI app")
-    add("--env", dest="environment", metavar="NAME", help="the environment: production unless told")
-    add("--health", metavar="PATH", help="a path of it that is asked for; a worker that does not answer is replaced")
-    add("--max-memory", "--max-memory-restart", metavar="SIZE", help="replace a worker above this: 512MiB")
-    add("--schedule", "--cron", metavar="CRON", help="run it when it is due, and not now: '0 3 * * *'")
-    add("--user", metavar="NAME", help="run it as this user; root only")
-    add("--nice", type=int, metavar="N", help="how much it gives way to other programs, -20 to 19")
-    add("--no-autorestart", action="store_true", help="leave it alone when it ends")
-    add("--only", metavar="A,B", help="these apps of the file")
-    add("--prune", action="store_true", help="remove the apps that the file does not declare any more")
+    add_app_options(made)
+    made.add_argument("--prune", action="store_true", help="remove the apps that the file does not declare any more")
     made.add_json("print what came of each app as JSON")
     return made
 
 
 def run(argv: list[str], console: Console) -> int:
     """Find out what is meant, start it, wait, show it."""
-    end = argv.index("--") if "--" in argv else len(argv)
-    options = parser().read(argv[:end], Options())
-    wanted = _app_options(options, tuple(argv[end + 1 :]))
+    options = read_app_options(parser(), argv, Options())
+    wanted = options.wanted()
     client = _running(options, console)
     try:
         rows = _rows(client)
@@ -143,29 +107,6 @@ def _carry_out(client: Client, names: list[str], specs: list[AppSpec], options: 
     manner = Manner("apply", places=places(specs))
     return conclude(
         client, lambda: in_turn(client, requests, console, options.json), manner, console, as_json=options.json
-    )
-
-
-def _app_options(options: Options, args: tuple[str, ...]) -> adhoc.Options:
-    return adhoc.Options(
-        instances=options.instances,
-        name=options.name,
-        namespace=options.namespace,
-        bind=tuple(options.bind),
-        port=options.port,
-        cwd=options.cwd,
-        interpreter=options.interpreter,
-        environment=options.environment,
-        args=args,
-        autorestart=not options.no_autorestart,
-        only=tuple(name.strip() for name in options.only.split(",") if name.strip()),
-        engine=options.engine,
-        threads=options.threads,
-        max_memory=options.max_memory,
-        health=options.health,
-        schedule=options.schedule,
-        user=options.user,
-        nice=options.nice,
     )
 
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mainstay.daemon.left_behind import siblings
+from mainstay.sys.left_behind import orphans, siblings
 
 WORKER = {"MAINSTAY_WORKER": "web-0@1.1", "MAINSTAY_APP": "web"}
 DAEMON = """
@@ -53,3 +53,11 @@ def test_a_process_that_is_gone_has_no_siblings() -> None:
         pass
 
     assert siblings(pid) == ()
+
+
+def test_all_workers_without_a_daemon_are_found_by_app() -> None:
+    with process(**WORKER) as one, process(**WORKER | {"MAINSTAY_APP": "odd-jobs"}) as other:
+        found = orphans()
+
+    assert one in found["web"]
+    assert found["odd-jobs"] == (other,)
