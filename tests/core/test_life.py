@@ -15,6 +15,7 @@ from mainstay.core.events import (
     Restart,
     Scale,
     Signal,
+    Stage,
     Start,
     Stop,
 )
@@ -38,7 +39,7 @@ from tests.core.specs import (
     WEB,
     WILL_NOT_END,
 )
-from tests.core.world import EPOCH, Behaviour, Code, World
+from tests.core.world import EPOCH, Behaviour, Code, Effort, World
 
 APPS = ("web", "jobs", "proxy")
 SELECTORS = st.sampled_from(("web", "web", "web", "jobs", "proxy", "all", "web-0", "web-1", "jobs-0", "default", "0"))
@@ -59,6 +60,9 @@ CODES = st.sampled_from(
         Code(worker=Behaviour(dies=0.2, ending=Exited(0))),
         Code(worker=Behaviour(dies=4.0)),
         Code(special={1: CRASHES.worker}),
+        Code(steps={stage: Effort(ending=Exited(4)) for stage in Stage}),
+        Code(steps={stage: Effort(takes=None) for stage in Stage}),
+        Code(steps={stage: Effort(takes=2.0, ends=8.0) for stage in Stage}),
         Code(special={0: SLOW_TO_END.worker, 2: CRASHES.worker}),
     )
 )
@@ -79,6 +83,9 @@ def specs(draw: st.DrawFn) -> AppSpec:
         restart=draw(POLICIES),
         start_timeout=draw(st.sampled_from((2.0, 30.0))),
         stop_timeout=draw(st.sampled_from((1.0, 10.0))),
+        before_start=draw(st.sampled_from(((), (), ("migrate",)))),
+        before_start_timeout=draw(st.sampled_from((1.0, 20.0))),
+        after_stop=draw(st.sampled_from(((), (), ("clean",)))),
     )
     if spec is WEB and draw(st.booleans()):
         port = draw(st.sampled_from((8000, 8001)))
@@ -171,7 +178,7 @@ class Life(RuleBasedStateMachine):
         world = self.world
         world.run_until(lambda: not world.promises.open, 600.0, f"replies to {world.promises.open}")
         token = world.ask(Kill)
-        world.reply(token, 60.0)
+        world.reply(token, 150.0)
 
         assert world.down
         assert deadline_of(world.fleet) is None

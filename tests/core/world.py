@@ -23,10 +23,12 @@ from mainstay.core.effects import (
     Notify,
     Record,
     Reply,
+    RunStep,
     SendSignal,
     Shutdown,
     StartTemplate,
     Steer,
+    StopStep,
     StopTemplate,
     Tend,
     Terminate,
@@ -49,7 +51,9 @@ from mainstay.core.events import (
     Scale,
     Signal,
     Spawned,
+    Stage,
     Start,
+    StepEnded,
     Stop,
     TemplateEnded,
     TemplateLoaded,
@@ -81,6 +85,17 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """What a command of a stage comes to. Times in seconds; None: it hangs."""
+
+    takes: float | None = 0.3
+    ending: Ending = field(default_factory=lambda: Exited(0))
+    lines: tuple[str, ...] = ()
+    ends: float = 0.2
+    """From when it is told to end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """What lies on the disk. `special` are the slots that behave otherwise."""
 
@@ -90,6 +105,7 @@ class Code:
     cold: str = ""
     worker: Behaviour = field(default_factory=Behaviour)
     special: dict[int, Behaviour] = field(default_factory=dict)
+    steps: dict[Stage, Effort] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -146,6 +162,7 @@ class World:
         self.processes: dict[WorkerId, Process] = {}
         self.templates: dict[tuple[str, int], Loaded] = {}
         self.sockets: dict[str, Sockets] = {}
+        self.steps: dict[str, RunStep] = {}
         self.replies: dict[int, Reply] = {}
         self.history: list[tuple[float, Event | Effect]] = []
         self.down = False
@@ -311,6 +328,10 @@ class World:
             case KillTree(worker=worker):
                 self.processes[worker].killed = True
                 self._later(0.01, lambda: self._end(worker, Signaled(9)))
+            case RunStep():
+                self._run_step(effect)
+            case StopStep(app=app):
+                self._stop_step(app)
             case Forget(app=app):
                 self.sockets.pop(app, None)
             case Reply(token=token):
@@ -350,6 +371,27 @@ class World:
         if code.cold:
             del self.templates[app, generation]
         self.send(TemplateLoaded(app, generation, template.pid, Interface.ASGI, code.cold))
+
+    def _run_step(self, effect: RunStep) -> None:
+        self.steps[effect.app] = effect
+        effort = self.effort(effect)
+        if effort.takes is not None:
+            self._later(effort.takes, lambda: self._end_step(effect, effort.ending))
+
+    def _stop_step(self, app: str) -> None:
+        effect = self.steps[app]
+        self._later(self.effort(effect).ends, lambda: self._end_step(effect, Signaled(15)))
+
+    def _end_step(self, effect: RunStep, ending: Ending) -> None:
+        if self.steps.get(effect.app) is effect:
+            del self.steps[effect.app]
+            self.promises.step_ended(effect, ending)
+            lines = self.effort(effect).lines
+            self.send(StepEnded(effect.app, effect.generation, effect.stage, ending, lines, EPOCH + self.now))
+
+    def effort(self, effect: RunStep) -> Effort:
+        """What this command comes to."""
+        return self.code.get(effect.app, Code()).steps.get(effect.stage, Effort())
 
     def _spawn(self, effect: Fork | Launch, code: Code) -> None:
         worker = effect.worker

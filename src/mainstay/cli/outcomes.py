@@ -67,7 +67,7 @@ def _words(outcome: Outcome, manner: Manner) -> tuple[str, str]:
         case "unchanged":
             return "", _UNCHANGED.get(manner.verb, _UNCHANGED[""])
         case "deleted" if manner.verb == "kill":
-            return "stopped", ""
+            return "stopped", f": {message}" if message else ""
         case "scaled":
             return "scaled", "".join(f", {escaped(change)}" for change in outcome["changes"])
         case "canary":

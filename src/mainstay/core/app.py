@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mainstay.core.effects import Outcome, Refusal
-from mainstay.core.events import Request, Token
+from mainstay.core.events import Request, Stage, Token
 from mainstay.core.slot import Alive, Running, Slot, Stopped, Worker, at_rest, deadline_of, worker_of
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Engine, Interface, PythonApp
@@ -68,6 +68,16 @@ class Rollout:
     """What was in the slots before, for their history."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command of the app that runs. `over`: why it is being ended by us; empty while it is not."""
+
+    stage: Stage
+    generation: int
+    deadline: float
+    over: str = ""
+
+
 class Goal(Enum):
     """What a request waits for."""
 
@@ -97,6 +107,8 @@ class Wait:
     undo: Undo = Undo.NOTHING
     instances: int = 1
     """What to go back to with UNSCALE."""
+    closes: bool = False
+    """Whether `after_stop` is run when the goal is reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,7 @@ class App:
     tended: frozenset[int] = frozenset()
     receivers: tuple[WorkerId, ...] = ()
     deleted: bool = False
+    step: Step | None = None
 
     @property
     def spec(self) -> AppSpec:
@@ -180,9 +193,19 @@ def workers(app: App) -> list[Worker]:
     return [worker for slot in every_slot(app) if (worker := worker_of(slot))]
 
 
+def has_come_to_rest(app: App) -> bool:
+    """Whether no worker of the app runs and none will by itself."""
+    return all(isinstance(slot.life, Stopped) for slot in app.slots.values()) and not app.leaving and not app.rollout
+
+
 def is_down(app: App) -> bool:
     """Whether nothing of the app runs and nothing will by itself."""
-    return all(isinstance(slot.life, Stopped) for slot in app.slots.values()) and not app.leaving and not app.rollout
+    return has_come_to_rest(app) and app.step is None
+
+
+def is_preparing(app: App) -> bool:
+    """Whether what goes before a generation's first process is under way."""
+    return app.step is not None and app.step.stage is Stage.BEFORE_START
 
 
 def is_busy(app: App) -> bool:
@@ -233,6 +256,7 @@ def next_deadline(app: App) -> float | None:
     """The nearest instant at which something of this app must be looked at again."""
     times = [at for slot in every_slot(app) if (at := deadline_of(slot)) is not None]
     times += [t.deadline for t in app.templates.values() if t.state is TemplateState.LOADING]
+    times += [app.step.deadline] if app.step and not app.step.over else []
     if app.rollout and is_gated(app.rollout) and not app.rollout.holding:
         lives = [slot.life for slot in app.rollout.fresh.values()]
         times += [life.since + SETTLE for life in lives if isinstance(life, Running)]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mainstay.core.events import Token
+from mainstay.core.events import Stage, Token
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Bind, Interface
 
@@ -108,6 +108,23 @@ class SendSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class RunStep:
+    """Run the command of a stage; answered by StepEnded."""
+
+    app: str
+    generation: int
+    stage: Stage
+    spec: AppSpec
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep:
+    """End the command that an app has run, with all that it started; its end is reported."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """An app is gone: drop what the daemon keeps for it."""
 
@@ -178,6 +195,8 @@ Effect = (
     | Terminate
     | KillTree
     | SendSignal
+    | RunStep
+    | StopStep
     | Forget
     | Reply
     | Notify

@@ -1,6 +1,7 @@
 """What happened, as the core hears it: facts from the daemon and requests from people."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from mainstay.model.exits import Ending
 from mainstay.model.ids import WorkerId
@@ -71,6 +72,26 @@ class ListenFailed:
     app: str
     reason: str
     hint: str = ""
+
+
+class Stage(Enum):
+    """Where in its life an app has a command run."""
+
+    BEFORE_START = "before_start"
+    AFTER_STOP = "after_stop"
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """The command of a stage is gone with all that it started, or never came."""
+
+    app: str
+    generation: int
+    stage: Stage
+    ending: Ending
+    lines: tuple[str, ...] = ()
+    wall: float = 0.0
+    """Epoch seconds, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +198,7 @@ class Kill:
     token: Token
 
 
-Fact = Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed
+Fact = Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed | StepEnded
 Selecting = Start | Stop | Restart | Reload | Decide | Delete | Signal | Reset
 Request = Apply | Selecting | Scale | Kill
 Event = Fact | Request | Tick

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from mainstay.core import rollout
-from mainstay.core.app import Goal, Style, Undo, Wait, has_processes, indexes, is_down, is_python
+from mainstay.core import rollout, steps
+from mainstay.core.app import Goal, Style, Undo, Wait, has_processes, indexes, is_down, is_preparing, is_python
 from mainstay.core.effects import Outcome, Refusal
-from mainstay.core.events import Token
+from mainstay.core.events import Stage, Token
 from mainstay.core.plan import Way, compare, keep_ambient, way_of
 from mainstay.core.slot import Again, Backoff, Down, Slot, Up, at_rest
 from mainstay.core.turn import Turn
@@ -48,10 +48,10 @@ def start(turn: Turn, token: Token, slots: frozenset[int] | None, outcome: Outco
         wanted = frozenset(range(slots_wanted(app.spec.instances, turn.cores))) if slots is None else slots
         wait = Wait(token, Goal.STARTED, wanted, outcome, undo)
         turn.app = replace(turn.app, waits=(*turn.app.waits, wait))
-        if app.spec.binds and not app.listening:
-            turn.listen(app.spec, slots_wanted(app.spec.instances, turn.cores))
-            return
-        bring_up(turn)
+        if app.spec.before_start:
+            steps.begin(turn, Stage.BEFORE_START, turn.app.generation)
+        else:
+            open_up(turn)
         return
     wanted = frozenset(app.slots) if slots is None else slots & app.slots.keys()
     down = [index for index in sorted(wanted) if _is_to_start(app.slots[index])]
@@ -80,6 +80,15 @@ def _new_generation(turn: Turn) -> None:
         for index, slot in slots.items()
     }
     turn.app = replace(turn.app, slots=kept)
+
+
+def open_up(turn: Turn) -> None:
+    """Nothing goes before the first worker any more: listen, then start the slots."""
+    app = turn.app
+    if app.spec.binds and not app.listening:
+        turn.listen(app.spec, slots_wanted(app.spec.instances, turn.cores))
+    else:
+        bring_up(turn)
 
 
 def bring_up(turn: Turn) -> None:
@@ -111,11 +120,16 @@ def stop(
             turn.answers += [(request.token, refusal) for request in turn.app.queue]
             turn.app = replace(turn.app, queue=())
         turn.app = replace(turn.app, opening=False)
+    preparing = is_preparing(app)
+    if whole and preparing:
+        steps.end(turn, f"it was {was} meanwhile")
     targets = indexes(turn.app) if whole else slots or frozenset()
     up = any(turn.app.slots[i].up for i in targets if i in turn.app.slots) or has_processes(turn.app)
-    outcome = Outcome(app.name, was if up or delete else "unchanged", message="" if up or delete else "was stopped")
+    told = up or delete or preparing
+    outcome = Outcome(app.name, was if told else "unchanged", message="" if told else "was stopped")
     goal = Goal.DELETED if delete else Goal.STOPPED
-    turn.app = replace(turn.app, waits=(*turn.app.waits, Wait(token, goal, targets, result or outcome)))
+    wait = Wait(token, goal, targets, result or outcome, closes=up and result is None)
+    turn.app = replace(turn.app, waits=(*turn.app.waits, wait))
     for index in sorted(targets & turn.app.slots.keys()):
         turn.step(turn.app.slots[index], Down())
 

@@ -12,7 +12,7 @@ from mainstay.core.app import (
     TemplateState,
     Wait,
     every_slot,
-    is_down,
+    has_come_to_rest,
     is_python,
     listener_of,
     serving,
@@ -207,7 +207,7 @@ class Turn:
     def close(self) -> tuple[App, list[Effect], list[Answer]]:
         """Bring in order what follows from the rest, and give back the app, its effects in order, and the answers."""
         self._sort_out_templates()
-        if is_down(self.app) and not self.app.opening:
+        if has_come_to_rest(self.app) and not self.app.opening:
             self.unlisten()
         first = [effect for effect in self.effects if isinstance(effect, Listen)]
         rest = [effect for effect in self.effects if not isinstance(effect, Listen)]

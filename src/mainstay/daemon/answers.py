@@ -80,6 +80,10 @@ class Answers:
             places = [(f"{name}-{i}", i) for i in sorted(app.slots) if indexes is None or i in indexes]
             if indexes is None and isinstance(app.spec.program, PythonApp):
                 places.append((f"{name}-{PLACE}", -1))
+            if indexes is None and (app.spec.before_start or app.spec.after_stop):
+                from mainstay.daemon import steps
+
+                places += [(place, -1) for place in steps.places(app.spec)]
             for place, index in places:
                 for stream in STREAMS:
                     path = self._outputs.path(app.spec, place, stream)

@@ -29,6 +29,10 @@ from mainstay.model.never import assert_never
 from mainstay.protocol.messages import Done, Failed, Greeting, Notice, Request
 from mainstay.sys import machine, tree
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.daemon.steps import Steps
+
 LEAVING = 5.0
 """Seconds to wait, at the end, for clients to read their last answers and for templates to be gone."""
 
@@ -50,6 +54,7 @@ class Daemon:
         post = self.inbox.append
         self.templates = Templates(self.sweeper, self.children, self.outputs, post)
         self.workers = Workers(self.sweeper, self.children, self.listeners, self.outputs, post)
+        self.steps: Steps | None = None
         self.answers = Answers(self.outputs, Metrics())
         self.requests: dict[int, tuple[Client, Request]] = {}
         self.tokens = 0
@@ -135,6 +140,10 @@ class Daemon:
                 self.workers.kill_tree(worker)
             case effects.SendSignal(worker=worker, signal=number):
                 self.workers.signal(worker, number)
+            case effects.RunStep():
+                self._steps().run(effect)
+            case effects.StopStep(app=app):
+                self._steps().stop(app)
             case effects.Forget(app=app):
                 self.listeners.close(app)
                 self.workers.survivors.pop(app, None)
@@ -212,6 +221,16 @@ class Daemon:
             self.listeners.steer(app, weights)
         except OSError as error:
             self.journal.write(f"{app}: cannot steer new connections: {error}")
+
+    # commands of apps
+
+    def _steps(self) -> "Steps":
+        """What runs the commands around the lives of apps, made for the first one that has any."""
+        if self.steps is None:
+            from mainstay.daemon.steps import Steps
+
+            self.steps = Steps(self.sweeper, self.children, self.outputs, self.inbox.append)
+        return self.steps
 
     # signals
 
