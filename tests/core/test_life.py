@@ -23,7 +23,7 @@ from mainstay.core.fleet import Fleet, deadline_of
 from mainstay.core.report import describe, rows
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled
-from mainstay.model.spec import AppSpec, Engine, PythonApp, RestartOn, TcpBind
+from mainstay.model.spec import AppSpec, Condition, Dependency, Engine, PythonApp, RestartOn, TcpBind
 from mainstay.model.spec import Restart as Policy
 from tests.core.specs import (
     COLD,
@@ -72,6 +72,15 @@ POLICIES = st.builds(
 )
 
 
+DEPENDENCIES = st.one_of(
+    st.just(()),
+    st.just(()),
+    st.lists(st.builds(Dependency, st.sampled_from((*APPS, "nobody")), st.sampled_from(Condition)), max_size=2).map(
+        tuple
+    ),
+)
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> AppSpec:
     """A spec of one of our apps, with something changed."""
@@ -85,6 +94,7 @@ def specs(draw: st.DrawFn) -> AppSpec:
         stop_timeout=draw(st.sampled_from((1.0, 10.0))),
         before_start=draw(st.sampled_from(((), (), ("migrate",)))),
         before_start_timeout=draw(st.sampled_from((1.0, 20.0))),
+        depends_on=draw(DEPENDENCIES),
         after_stop=draw(st.sampled_from(((), (), ("clean",)))),
     )
     if spec is WEB and draw(st.booleans()):
@@ -111,6 +121,10 @@ class Life(RuleBasedStateMachine):
     @rule(spec=specs(), reload=st.booleans())
     def a_spec_is_applied(self, spec: AppSpec, reload: bool) -> None:
         self.world.apply(spec, reload=reload)
+
+    @rule(found=st.lists(specs(), min_size=2, max_size=3, unique_by=lambda spec: spec.name), reload=st.booleans())
+    def specs_are_applied_together(self, found: list[AppSpec], reload: bool) -> None:
+        self.world.apply(*found, reload=reload)
 
     @rule(selector=SELECTORS, kind=st.sampled_from((Start, Stop, Restart, Reload, Reload, Delete, Reset)))
     def something_is_asked(self, selector: str, kind: type[Start | Stop | Restart | Reload | Delete | Reset]) -> None:
