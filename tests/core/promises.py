@@ -183,6 +183,7 @@ class Promises:
                 assert not world.templates, f"left at the end: {world.templates}"
                 assert not world.sockets, f"left at the end: {world.sockets}"
                 assert not world.steps, f"left at the end: {world.steps}"
+                assert not world.armed, f"left at the end: {world.armed}"
             case _:
                 pass
 
@@ -226,6 +227,7 @@ class Promises:
         self._slots_have_something_to_wake_them(event)
         self._names_are_unique()
         self._steps_are_waited_for()
+        self._jobs_run_alone()
         self._templates_are_in_use(effects)
         for name in self.world.fleet.apps:
             self._connections_find_someone(name)
@@ -263,6 +265,12 @@ class Promises:
     def _steps_are_waited_for(self) -> None:
         known = {name for name, app in self.world.fleet.apps.items() if app.step}
         assert known == set(self.world.steps), f"{known} wait for a command, {set(self.world.steps)} run one"
+
+    def _jobs_run_alone(self) -> None:
+        for name, app in self.world.fleet.apps.items():
+            if app.job and not app.leaving:
+                processes = [w for w in self.world.processes if w.slot.app == name]
+                assert len(processes) <= (1 if app.job.run else 0), f"{processes} of {name}, {app.job}"
 
     def _templates_are_in_use(self, effects: list[Effect]) -> None:
         apps = self.world.fleet.apps

@@ -13,6 +13,7 @@ from mainstay.core.events import (
     Reload,
     Reset,
     Restart,
+    RunJob,
     Scale,
     Signal,
     Stage,
@@ -23,7 +24,17 @@ from mainstay.core.fleet import Fleet, deadline_of
 from mainstay.core.report import describe, rows
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled
-from mainstay.model.spec import AppSpec, Condition, Dependency, Engine, PythonApp, RestartOn, TcpBind
+from mainstay.model.spec import (
+    AppSpec,
+    Condition,
+    Dependency,
+    Engine,
+    Overlap,
+    PythonApp,
+    RestartOn,
+    Schedule,
+    TcpBind,
+)
 from mainstay.model.spec import Restart as Policy
 from tests.core.specs import (
     COLD,
@@ -81,6 +92,12 @@ DEPENDENCIES = st.one_of(
 )
 
 
+SCHEDULES = st.one_of(
+    st.none(),
+    st.builds(Schedule, st.just("0 3 * * *"), overlap=st.sampled_from(Overlap), timeout=st.sampled_from((0.0, 3.0))),
+)
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> AppSpec:
     """A spec of one of our apps, with something changed."""
@@ -95,6 +112,7 @@ def specs(draw: st.DrawFn) -> AppSpec:
         before_start=draw(st.sampled_from(((), (), ("migrate",)))),
         before_start_timeout=draw(st.sampled_from((1.0, 20.0))),
         depends_on=draw(DEPENDENCIES),
+        schedule=draw(SCHEDULES) if spec is JOBS else None,
         after_stop=draw(st.sampled_from(((), (), ("clean",)))),
     )
     if spec is WEB and draw(st.booleans()):
@@ -142,6 +160,14 @@ class Life(RuleBasedStateMachine):
     def an_app_is_scaled(self, app: str, to: str) -> None:
         self.world.ask(lambda token: Scale(token, app, to))
 
+    @rule(app=st.sampled_from(("jobs", "jobs", "web")), detach=st.booleans())
+    def a_job_is_run(self, app: str, detach: bool) -> None:
+        self.world.ask(lambda token: RunJob(token, app, detach))
+
+    @rule(app=st.sampled_from(("jobs", "jobs", "web")))
+    def something_is_due(self, app: str) -> None:
+        self.world.due(app)
+
     @rule(selector=SELECTORS)
     def a_signal_is_sent(self, selector: str) -> None:
         self.world.ask(lambda token: Signal(token, (selector,), 10))
@@ -187,14 +213,21 @@ class Life(RuleBasedStateMachine):
         for app in fleet.apps.values():
             describe(app, fleet, now, EPOCH)
 
+    def unanswered(self) -> set[int]:
+        """The requests that are owed a reply, but for those that wait for a run which may never end."""
+        found = [app.job for app in self.world.fleet.apps.values() if app.job]
+        runs = {token for job in found for token in (*(job.run.tokens if job.run else ()), *(job.queued or ()))}
+        return self.world.promises.open - runs
+
     def teardown(self) -> None:
         """Left alone, every request is answered; and asked to, everything ends."""
         world = self.world
-        world.run_until(lambda: not world.promises.open, 600.0, f"replies to {world.promises.open}")
+        world.run_until(lambda: not self.unanswered(), 600.0, f"replies to {world.promises.open}")
         token = world.ask(Kill)
         world.reply(token, 150.0)
 
         assert world.down
+        assert world.promises.open == set()
         assert deadline_of(world.fleet) is None
 
 

@@ -14,6 +14,8 @@ from mainstay.core import fleet as core
 from mainstay.core.app import every_slot, takes_connections
 from mainstay.core.effects import (
     Accept,
+    Arm,
+    Disarm,
     Effect,
     Forget,
     Fork,
@@ -39,6 +41,7 @@ from mainstay.core.events import (
     BecameReady,
     Decide,
     Delete,
+    Due,
     Ended,
     Event,
     Kill,
@@ -48,6 +51,7 @@ from mainstay.core.events import (
     Request,
     Reset,
     Restart,
+    RunJob,
     Scale,
     Signal,
     Spawned,
@@ -67,7 +71,7 @@ from mainstay.model.spec import AppSpec, Bind, Interface
 from tests.core.promises import Promises
 
 EPOCH = 1_790_000_000.0
-REQUESTS = (Apply, Start, Stop, Restart, Reload, Decide, Scale, Delete, Signal, Reset, Kill)
+REQUESTS = (Apply, Start, Stop, Restart, Reload, Decide, Scale, Delete, Signal, Reset, RunJob, Kill)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class World:
         self.templates: dict[tuple[str, int], Loaded] = {}
         self.sockets: dict[str, Sockets] = {}
         self.steps: dict[str, RunStep] = {}
+        self.armed: dict[str, Arm] = {}
         self.replies: dict[int, Reply] = {}
         self.history: list[tuple[float, Event | Effect]] = []
         self.down = False
@@ -202,6 +207,11 @@ class World:
     def apply(self, *specs: AppSpec, reload: bool = False) -> int:
         """Ask for these specs; the token."""
         return self.ask(lambda token: Apply(token, specs, reload))
+
+    def due(self, app: str) -> None:
+        """The time of an app's schedule has come, if it counts."""
+        if app in self.armed:
+            self.send(Due(app, EPOCH + self.now))
 
     def reply(self, token: int, limit: float = 300.0) -> Reply:
         """Go on until the request is answered."""
@@ -332,6 +342,10 @@ class World:
                 self._run_step(effect)
             case StopStep(app=app):
                 self._stop_step(app)
+            case Arm(app=app):
+                self.armed[app] = effect
+            case Disarm(app=app):
+                del self.armed[app]
             case Forget(app=app):
                 self.sockets.pop(app, None)
             case Reply(token=token):

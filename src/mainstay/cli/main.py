@@ -72,7 +72,7 @@ def _dispatch(argv: list[str], console: Console) -> int:
     command = find_command(name)
     if command is None:
         raise _unknown(name)
-    module = __import__(f"mainstay.cli.commands.{command.name}", fromlist=["run"])
+    module = __import__(command.module, fromlist=["run"])
     run: Callable[[list[str], Console], int] = module.run
     return run(rest, console)
 

@@ -125,6 +125,22 @@ class StopStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """Say when this schedule is due, from now on, with Due; in place of the one that the app had. Answered by Armed."""
+
+    app: str
+    cron: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """An app has no schedule any more, or is off it."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """An app is gone: drop what the daemon keeps for it."""
 
@@ -197,6 +213,8 @@ Effect = (
     | SendSignal
     | RunStep
     | StopStep
+    | Arm
+    | Disarm
     | Forget
     | Reply
     | Notify

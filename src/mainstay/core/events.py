@@ -74,6 +74,22 @@ class ListenFailed:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A schedule counts from now on: what is due after `wall` (epoch seconds) and missed is made up for."""
+
+    app: str
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time of an app's schedule has come, or came while nobody could look. `wall`: now, in epoch seconds."""
+
+    app: str
+    wall: float
+
+
 class Stage(Enum):
     """Where in its life an app has a command run."""
 
@@ -192,13 +208,24 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class RunJob:
+    """Run a job now; answered when the run has ended, or at once with `detach`."""
+
+    token: Token
+    app: str
+    detach: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """End everything, then the daemon."""
 
     token: Token
 
 
-Fact = Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed | StepEnded
+Fact = (
+    Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed | StepEnded | Armed | Due
+)
 Selecting = Start | Stop | Restart | Reload | Decide | Delete | Signal | Reset
-Request = Apply | Selecting | Scale | Kill
+Request = Apply | Selecting | Scale | RunJob | Kill
 Event = Fact | Request | Tick

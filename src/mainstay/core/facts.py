@@ -17,7 +17,9 @@ from mainstay.core.app import (
 )
 from mainstay.core.effects import Refusal, StopTemplate
 from mainstay.core.events import (
+    Armed,
     BecameReady,
+    Due,
     Ended,
     Fact,
     ListenFailed,
@@ -41,7 +43,9 @@ def handle(turn: Turn, fact: Fact) -> None:
     """Let a fact have its consequences."""
     match fact:
         case Spawned():
-            _to_slot(turn, fact)
+            slot = _to_slot(turn, fact)
+            if slot and turn.app.job:
+                turn.step(slot, BecameReady(fact.worker))  # a run is not waited for to come to rest
         case BecameReady():
             _ready(turn, fact)
         case Ended():
@@ -61,6 +65,14 @@ def handle(turn: Turn, fact: Fact) -> None:
             _listen_failed(turn, fact)
         case StepEnded():
             _step_ended(turn, fact)
+        case Armed(wall=wall):
+            if turn.app.job and not turn.app.job.seen:
+                turn.app = replace(turn.app, job=replace(turn.app.job, seen=wall))
+        case Due(wall=wall):
+            if turn.app.job:
+                from mainstay.core import jobs
+
+                jobs.due(turn, wall)
         case _:
             assert_never(fact)
     settle(turn)
@@ -77,6 +89,10 @@ def tick(turn: Turn) -> None:
                 turn, TemplateEnded(turn.app.name, generation, reason, "raise start_timeout if it needs to")
             )
     steps.tick(turn)
+    if turn.app.job:
+        from mainstay.core import jobs
+
+        jobs.tick(turn)
     for slot in tuple(every_slot(turn.app)):
         turn.step(slot, Tick())
     settle(turn)
@@ -152,6 +168,12 @@ def _ended(turn: Turn, fact: Ended) -> None:
         return
     last = slot.exits[-1]
     turn.record(f"{fact.worker} (pid {last.pid}) ended: {last.ending}" + (", as asked" if last.asked else ""))
+    if turn.app.job:
+        from mainstay.core import jobs
+
+        if slot.generation == turn.app.generation and slot.id.index in turn.app.slots:
+            jobs.ended(turn, last)
+        return
     if last.asked or done:
         return
     refusal = _refusal(turn, slot, last)
@@ -281,6 +303,10 @@ def _step_ended(turn: Turn, fact: StepEnded) -> None:
     match fact.stage:
         case Stage.AFTER_STOP:
             steps.tell(turn, fault)
+        case Stage.BEFORE_START if turn.app.job:
+            from mainstay.core import jobs
+
+            jobs.prepared(turn, fault, fact.lines, fact.wall)
         case Stage.BEFORE_START if fault:
             _preparation_failed(turn, fault, fact.lines)
         case Stage.BEFORE_START if turn.app.rollout:

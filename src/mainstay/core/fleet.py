@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from mainstay.core import facts, order, requests
 from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_down, is_holding, next_deadline, workers
-from mainstay.core.effects import Effect, Forget, Notify, Outcome, Refusal, Reply, SendSignal, Shutdown
+from mainstay.core.effects import Effect, Forget, Notify, Outcome, Record, Refusal, Reply, SendSignal, Shutdown
 from mainstay.core.events import (
     Apply,
     BecameReady,
     Decide,
     Delete,
+    Due,
     Ended,
     Event,
     Fact,
@@ -22,6 +23,7 @@ from mainstay.core.events import (
     Request,
     Reset,
     Restart,
+    RunJob,
     Scale,
     Signal,
     Spawned,
@@ -35,6 +37,8 @@ from mainstay.core.turn import Answer, Turn
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec
 
+UNATTENDED: Token = -1
+"""Names requests that nobody waits for."""
 UNKNOWN_NAME = 3
 """Exit code when a selector means nothing."""
 
@@ -85,8 +89,10 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
             crossing.apply(event)
         case Kill(token=token):
             crossing.kill(token)
-        case Scale():
+        case Scale() | RunJob():
             crossing.select(event, (event.app,))
+        case Due():
+            crossing.due(event)
         case Start() | Stop() | Restart() | Reload() | Decide() | Delete() | Signal() | Reset():
             crossing.select(event, event.selectors)
         case _:
@@ -106,6 +112,17 @@ class _Crossing:
     def fact(self, name: str, fact: Fact) -> None:
         if name in self.fleet.apps:
             self.turn(name, lambda turn: facts.handle(turn, fact))
+
+    def due(self, event: Due) -> None:
+        """The time of a job, or of a reload, has come."""
+        app = self.fleet.apps.get(event.app)
+        if app is None or self.fleet.killing is not None:
+            return
+        if app.job:
+            self.fact(event.app, event)
+        elif app.spec.restart.schedule and not is_down(app):
+            self.effects.append(Record(event.app, "a reload is due"))
+            self._one(event.app, Reload(UNATTENDED, (event.app,)))
 
     def turn(self, name: str, act: Callable[[Turn], None]) -> None:
         """Let one app have its turn, then whatever had queued behind it."""
@@ -155,6 +172,10 @@ class _Crossing:
     # requests
 
     def apply(self, request: Apply) -> None:
+        if any(spec.schedule for spec in request.specs):
+            from mainstay.core import jobs
+
+            request = replace(request, specs=tuple(jobs.declared(spec) for spec in request.specs))
         names = [spec.name for spec in request.specs]
         if self.fleet.killing is not None:
             self._expect(request.token, names)
@@ -176,9 +197,20 @@ class _Crossing:
     def _first_start(self, token: Token, spec: AppSpec) -> None:
         outcome = Outcome(spec.name, "started")
         self._store(App(spec.name, 0, 0, {0: spec}))
+        if spec.schedule:
+            from mainstay.core import jobs
+
+            self.turn(spec.name, lambda turn: jobs.enlist(turn, token))
+            return
         self.turn(spec.name, lambda turn: requests.start(turn, token, None, outcome, Undo.DELETE))
 
     def _conflict(self, spec: AppSpec, batch: tuple[AppSpec, ...]) -> Refusal | None:
+        if spec.schedule:
+            from mainstay.core import jobs
+
+            refusal = jobs.refusal(spec)
+            if refusal:
+                return refusal
         others = {name: app.spec for name, app in self.fleet.apps.items()} | {other.name: other for other in batch}
         for name, other in others.items():
             taken = [bind for bind in spec.binds if bind in other.binds and not str(bind).endswith(":0")]
@@ -327,7 +359,7 @@ class _Crossing:
             self.turn(name, lambda turn: _perform(turn, request, slots))
 
     def _again(self, name: str, request: Request) -> Selection:
-        if isinstance(request, Apply | Kill | Scale):
+        if isinstance(request, Apply | Kill | Scale | RunJob):
             return {name: None}
         try:
             return {name: frozenset()} | select({name: self.fleet.apps[name]}, request.selectors)
@@ -401,13 +433,21 @@ def _is_changing(app: App, slots: frozenset[int]) -> bool:
 
 
 def _narrowed(request: Request, name: str, slots: frozenset[int] | None) -> Request:
-    if isinstance(request, Apply | Scale | Kill) or slots is None:
-        return request if isinstance(request, Apply | Scale | Kill) else replace(request, selectors=(name,))
+    if isinstance(request, Apply | Scale | RunJob | Kill):
+        return request
+    if slots is None:
+        return replace(request, selectors=(name,))
     return replace(request, selectors=tuple(f"{name}-{index}" for index in sorted(slots)))
 
 
 def _perform(turn: Turn, request: Request, slots: frozenset[int] | None) -> None:
     name = turn.app.name
+    becomes_a_job = isinstance(request, Apply) and request.specs[0].schedule is not None
+    if turn.app.job or becomes_a_job:
+        from mainstay.core import jobs
+
+        if jobs.perform(turn, request):
+            return
     match request:
         case Apply(token=token, specs=specs, reload=reload):
             requests.apply(turn, token, specs[0], reload)
@@ -437,6 +477,9 @@ def _perform(turn: Turn, request: Request, slots: frozenset[int] | None) -> None
             reset = {i: replace(s, restarts=0) for i, s in turn.app.slots.items() if slots is None or i in slots}
             turn.app = replace(turn.app, slots=turn.app.slots | reset)
             turn.answers.append((token, Outcome(name, "reset")))
+        case RunJob(token=token):
+            hint = "a job has a schedule; `mainstay start` and `restart` are for other apps"
+            turn.answers.append((token, Refusal(f"cannot run {name}: it is no job", hint, exit_code=2)))
         case Kill(token=token):
             requests.stop(turn, token, None, delete=True)
         case _:

@@ -65,6 +65,9 @@ def _has_started(app: App, slot: Slot) -> bool:
 
 def standing(app: App, condition: Condition) -> Standing:
     """How it is with an app on which another one depends."""
+    if app.job:
+        well = bool(app.job.runs) and app.job.runs[-1].is_well
+        return Standing.AT_WORK if app.job.run else Standing.THERE if well else Standing.AWAY
     if is_healthy(app) if condition is Condition.HEALTHY else is_started(app):
         return Standing.THERE
     lives = [slot.life for slot in app.slots.values() if slot.up]
@@ -122,6 +125,9 @@ def _refusal(name: str, needed: str, other: App | None, failed: bool) -> Refusal
     if other is None:
         hint = f"declare {needed} in the same file, or start it first"
         return Refusal(f"cannot start {name}: it depends on {needed}, and there is no such app", hint)
+    if other.job:
+        hint = f"`mainstay run-job {needed}` runs it"
+        return Refusal(f"cannot start {name}: {needed}, which it depends on, is a job that has not succeeded", hint)
     ends = [slot.life.ending for slot in other.slots.values() if isinstance(slot.life, Failed | Finished)]
     how = f"ended: {ends[0]}" if ends else "is stopped"
     return Refusal(
@@ -165,7 +171,7 @@ def missing(apps: Apps, specs: Iterable[AppSpec]) -> dict[str, str]:
         spec = specs.pop()
         for dependency in spec.depends_on:
             other = apps.get(dependency.app)
-            if other is None or dependency.app in batch or dependency.app in found or not _is_away(other):
+            if other is None or other.job or dependency.app in batch or dependency.app in found or not _is_away(other):
                 continue
             found[dependency.app] = spec.name
             specs.append(other.spec)

@@ -1,6 +1,6 @@
 """What we tell people: the only place that turns states into statuses. Everything here is data for JSON."""
 
-from mainstay.core.app import App, Rollout, Template, every_slot, is_preparing, is_python
+from mainstay.core.app import App, Ran, Rollout, Template, every_slot, is_preparing, is_python
 from mainstay.core.fleet import Fleet
 from mainstay.core.plan import compare
 from mainstay.core.slot import (
@@ -49,6 +49,8 @@ def _status(app: App, slot: Slot) -> Status:
     """What we say of a slot, with what is known of its app."""
     if isinstance(slot.life, Stopped) and is_preparing(app) and not app.rollout:
         return Status.LAUNCHING
+    if isinstance(slot.life, Stopped) and app.job and app.job.on:
+        return Status.SCHEDULED
     return status_of(slot)
 
 
@@ -82,7 +84,32 @@ def _row(app: App, slot: Slot, now: float, wall: float) -> Row:
         "memory": None,
         "generation": slot.generation,
         "rollout": _progress(app.rollout),
+        "schedule": _schedule(app),
     }
+
+
+def _schedule(app: App) -> Json:
+    """When a job is due and what its last run came to; `next` is left to who knows the time of day."""
+    if app.job is None:
+        return None
+    return {"next": None, "last": _ran(app.job.runs[-1]) if app.job.runs else None}
+
+
+def _ran(ran: Ran) -> Json:
+    return {
+        "began": round(ran.wall - ran.seconds, 3),
+        "seconds": round(ran.seconds, 3),
+        "result": ran.result,
+        "ok": ran.is_well,
+        "lines": list(ran.lines),
+    }
+
+
+def _job(app: App) -> Json:
+    if app.job is None:
+        return None
+    runs: list[Json] = [_ran(ran) for ran in app.job.runs]
+    return {"next": None, "queued": app.job.queued is not None, "skipped": app.job.skipped, "runs": runs}
 
 
 def _marks(app: App, slot: Slot) -> list[Json]:
@@ -128,6 +155,7 @@ def describe(app: App, fleet: Fleet, now: float, wall: float) -> dict[str, Json]
         "engine": program.engine.value if isinstance(program, PythonApp) else None,
         "template": _template(app.templates.get(app.generation)),
         "rollout": _rollout(app.rollout),
+        "job": _job(app),
         "differences": list(differences(app, fleet.cores)),
         "slots": [_row(app, slot, now, wall) | _more(slot) for slot in ordered],
     }

@@ -44,7 +44,7 @@ def start(turn: Turn, token: Token, slots: frozenset[int] | None, outcome: Outco
     """Bring slots up (all when None); a whole app that was down takes the code as it is now."""
     app = turn.app
     if is_down(app):
-        _new_generation(turn)
+        new_generation(turn)
         wanted = frozenset(range(slots_wanted(app.spec.instances, turn.cores))) if slots is None else slots
         wait = Wait(token, Goal.STARTED, wanted, outcome, undo)
         turn.app = replace(turn.app, waits=(*turn.app.waits, wait))
@@ -67,7 +67,8 @@ def _is_to_start(slot: Slot) -> bool:
     return not slot.up or at_rest(slot) or isinstance(slot.life, Backoff)
 
 
-def _new_generation(turn: Turn) -> None:
+def new_generation(turn: Turn) -> None:
+    """Empty slots of a generation that takes the code as it is now."""
     app = turn.app
     generation = app.last_generation + 1
     specs = app.specs | {generation: app.spec}

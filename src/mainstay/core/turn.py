@@ -15,6 +15,7 @@ from mainstay.core.app import (
     has_come_to_rest,
     is_python,
     listener_of,
+    schedule_of,
     serving,
     slot_of,
     steering,
@@ -22,6 +23,8 @@ from mainstay.core.app import (
 )
 from mainstay.core.effects import (
     Accept,
+    Arm,
+    Disarm,
     Effect,
     Fork,
     KillTree,
@@ -212,7 +215,15 @@ class Turn:
         first = [effect for effect in self.effects if isinstance(effect, Listen)]
         rest = [effect for effect in self.effects if not isinstance(effect, Listen)]
         then = self._accepts() + self._steers()
-        return self.app, first + then + rest, self.answers
+        then += rest + self._arms()
+        return self.app, first + then, self.answers
+
+    def _arms(self) -> list[Effect]:
+        wanted = schedule_of(self.app)
+        if wanted == self.app.armed:
+            return []
+        self.app = replace(self.app, armed=wanted)
+        return [Arm(self.app.name, *wanted) if wanted else Disarm(self.app.name)]
 
     def _sort_out_templates(self) -> None:
         app = self.app

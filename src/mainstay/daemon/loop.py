@@ -31,6 +31,7 @@ from mainstay.sys import machine, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mainstay.daemon.schedule import Schedules
     from mainstay.daemon.steps import Steps
 
 LEAVING = 5.0
@@ -144,6 +145,10 @@ class Daemon:
                 self._steps().run(effect)
             case effects.StopStep(app=app):
                 self._steps().stop(app)
+            case effects.Arm():
+                self._schedules().arm(effect)
+            case effects.Disarm(app=app):
+                self._schedules().disarm(app)
             case effects.Forget(app=app):
                 self.listeners.close(app)
                 self.workers.survivors.pop(app, None)
@@ -231,6 +236,14 @@ class Daemon:
 
             self.steps = Steps(self.sweeper, self.children, self.outputs, self.inbox.append)
         return self.steps
+
+    def _schedules(self) -> "Schedules":
+        """What knows when something is due, made for the first app that has a schedule."""
+        if self.answers.schedules is None:
+            from mainstay.daemon.schedule import Schedules
+
+            self.answers.schedules = Schedules(self.reactor, self.inbox.append)
+        return self.answers.schedules
 
     # signals
 
