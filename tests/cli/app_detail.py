@@ -47,6 +47,7 @@ def app_detail(app: str, **changes: object) -> dict[str, Any]:
         "engine": "uvicorn",
         "template": {"pid": 4090, "state": "ready", "reason": ""},
         "rollout": None,
+        "job": None,
         "differences": [],
         "slots": [slot_detail(f"{app}-0")],
     }

@@ -60,6 +60,7 @@ def row(slot: str, **changes: object) -> Json:
         "memory": 20_400_000,
         "generation": 1,
         "rollout": "",
+        "schedule": None,
     }
     return usual | changes
 

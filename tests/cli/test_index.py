@@ -9,7 +9,9 @@ from mainstay.cli.index import commands, find_command
 def test_every_command_has_its_file_and_every_file_is_a_command() -> None:
     folder = Path(__file__).parents[2] / "src/mainstay/cli/commands"
 
-    assert {file.stem for file in folder.glob("*.py")} - {"__init__"} == {command.name for command in commands()}
+    assert {file.stem for file in folder.glob("*.py")} - {"__init__"} == {
+        command.module.rpartition(".")[2] for command in commands()
+    }
 
 
 def test_no_two_commands_go_by_one_name() -> None:

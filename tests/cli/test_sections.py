@@ -2,6 +2,8 @@ from mainstay.cli.sections import app_sections
 from tests.cli.app_detail import NOW, app_detail, crash, slot_detail
 from tests.cli.terminals import pipe, screen
 
+NOON_RUN = NOW - 60
+
 
 def described(**changes: object) -> str:
     return "\n".join(app_sections(app_detail("web", **changes), pipe(), NOW))  # type: ignore[arg-type]
@@ -76,3 +78,19 @@ def test_the_two_workers_of_one_slot_are_told_apart_by_their_generation() -> Non
 
     assert "\nweb-0@3 (number 0)\n" in text
     assert "\nweb-0@4 (number 0)\n  status       online, canary\n" in text
+
+
+def test_a_job_is_told_with_its_last_runs() -> None:
+    ran = {"began": NOON_RUN, "seconds": 2.0, "result": "exit code 0", "ok": True, "lines": ["all sent"]}
+    late = {**ran, "result": "timed out after 60 s", "ok": False, "lines": []}
+    job = {"next": NOW + 7200, "queued": False, "skipped": 2, "runs": [ran, late]}
+
+    text = described(job=job)
+
+    assert ", in 2h\n  skipped  2: the run before had not ended\n" in text
+    assert "  exit code 0 after 2.0 s\n      | all sent\n" in text
+    assert "  timed out after 60 s after 2.0 s\n" in text
+
+
+def test_a_job_off_its_schedule_says_so() -> None:
+    assert "off its schedule" in described(job={"next": None, "queued": False, "skipped": 0, "runs": []})

@@ -12,10 +12,12 @@ from mainstay.core.effects import (
     KillTree,
     Launch,
     Reply,
+    RunStep,
     SendSignal,
     Shutdown,
     StartTemplate,
     Steer,
+    StopStep,
     StopTemplate,
     Tend,
     Terminate,
@@ -29,6 +31,7 @@ from mainstay.core.events import (
     Restart,
     Resurrect,
     Scale,
+    Stage,
     Start,
     Stop,
     Tick,
@@ -36,8 +39,9 @@ from mainstay.core.events import (
 from mainstay.core.fleet import Fleet, deadline_of
 from mainstay.core.policy import JITTER, STABLE_AFTER, wait_before
 from mainstay.core.slot import Alive, Killing, Running, Starting, worker_of
+from mainstay.model.exits import Ending, Exited
 from mainstay.model.ids import SlotId
-from mainstay.model.spec import slots_wanted
+from mainstay.model.spec import AppSpec, slots_wanted
 
 if TYPE_CHECKING:
     from tests.core.world import Process, World
@@ -65,6 +69,8 @@ class Promises:
         self.ready_at: dict[object, float] = {}
         self.weights: list[tuple[Terminate, dict[int, int]]] = []
         self.accepted_first: dict[str, int] = {}
+        self.prepared: dict[tuple[str, int], bool] = {}
+        """Generations whose `before_start` has been run, and whether it did what it was for."""
 
     def forget_clients(self) -> None:
         """The daemon was killed: nobody waits for a reply of it any more."""
@@ -95,6 +101,11 @@ class Promises:
         ends = 1 if stable or before is None else before.ends + 1
         if app is not None:
             self.rows[key] = Row(ends, self.world.now)
+
+    def step_ended(self, step: RunStep, ending: Ending) -> None:
+        """A command of a stage ended."""
+        if step.stage is Stage.BEFORE_START:
+            self.prepared[step.app, step.generation] = ending == Exited(0)
 
     def _slot_life(self, process: "Process") -> object:
         app = self.world.fleet.apps.get(process.worker.slot.app)
@@ -144,6 +155,7 @@ class Promises:
                     template = world.templates.get((worker.slot.app, worker.generation))
                     assert template, f"{effect} from a template that is not there"
                     assert template.warm, f"{effect} from a template that is not ready"
+                self._is_prepared(worker.slot.app, worker.generation, effect.spec)
                 self._check_backoff(effect)
             case Terminate(worker=worker):
                 assert worker in world.processes, f"a signal to {worker}, which is gone"
@@ -163,7 +175,12 @@ class Promises:
             case Accept(worker=worker):
                 assert world.processes[worker].ready, f"{worker} is to accept before it is ready"
                 assert not world.processes[worker].accepting, f"{worker} is to accept twice"
+            case RunStep():
+                self._check_step(effect)
+            case StopStep(app=app):
+                assert app in world.steps, f"{app} has nothing to end"
             case StartTemplate(app=app, generation=generation):
+                self._is_prepared(app, generation, effect.spec)
                 assert (app, generation) not in world.templates, f"two templates of {app} generation {generation}"
             case Steer(app=app) | Tend(app=app):
                 assert app in world.sockets, f"{effect} without listeners"
@@ -179,8 +196,25 @@ class Promises:
                 assert not world.processes, f"left at the end: {world.processes}"
                 assert not world.templates, f"left at the end: {world.templates}"
                 assert not world.sockets, f"left at the end: {world.sockets}"
+                assert not world.steps, f"left at the end: {world.steps}"
+                assert not world.armed, f"left at the end: {world.armed}"
             case _:
                 pass
+
+    def _check_step(self, step: RunStep) -> None:
+        world, key = self.world, (step.app, step.generation)
+        assert step.app not in world.steps, f"{step} beside {world.steps[step.app]}"
+        processes = [w for w in world.processes if w.slot.app == step.app]
+        if step.stage is Stage.AFTER_STOP:
+            assert not processes, f"{step} while {processes} run"
+            return
+        assert key not in self.prepared, f"a second {step}"
+        assert not [w for w in processes if w.generation == step.generation], f"{step} after {processes}"
+        self.prepared[key] = False
+
+    def _is_prepared(self, app: str, generation: int, spec: AppSpec) -> None:
+        if spec.before_start:
+            assert self.prepared.get((app, generation)), f"{app} generation {generation} is not prepared"
 
     def _check_backoff(self, effect: Fork | Launch) -> None:
         worker = effect.worker
@@ -197,6 +231,8 @@ class Promises:
     def _nothing_of(self, app: str) -> None:
         assert not [w for w in self.world.processes if w.slot.app == app], f"processes of {app} are left"
         assert not [key for key in self.world.templates if key[0] == app], f"templates of {app} are left"
+        assert app not in self.world.steps, f"{self.world.steps[app]} is left"
+        self.prepared = {key: good for key, good in self.prepared.items() if key[0] != app}
 
     # after all effects
 
@@ -204,6 +240,8 @@ class Promises:
         """Check what must be true between two steps."""
         self._slots_have_something_to_wake_them(event)
         self._names_are_unique()
+        self._steps_are_waited_for()
+        self._jobs_run_alone()
         self._templates_are_in_use(effects)
         for name in self.world.fleet.apps:
             self._connections_find_someone(name)
@@ -237,6 +275,16 @@ class Promises:
             assert app.slots.keys() <= app.numbers.keys(), f"slots of {app.name} without a number"
             numbers += app.numbers.values()
         assert len(numbers) == len(set(numbers)), f"one number for two slots: {numbers}"
+
+    def _steps_are_waited_for(self) -> None:
+        known = {name for name, app in self.world.fleet.apps.items() if app.step}
+        assert known == set(self.world.steps), f"{known} wait for a command, {set(self.world.steps)} run one"
+
+    def _jobs_run_alone(self) -> None:
+        for name, app in self.world.fleet.apps.items():
+            if app.job and not app.leaving:
+                processes = [w for w in self.world.processes if w.slot.app == name]
+                assert len(processes) <= (1 if app.job.run else 0), f"{processes} of {name}, {app.job}"
 
     def _templates_are_in_use(self, effects: list[Effect]) -> None:
         apps = self.world.fleet.apps

@@ -13,8 +13,10 @@ from mainstay.core.events import (
     Reload,
     Reset,
     Restart,
+    RunJob,
     Scale,
     Signal,
+    Stage,
     Start,
     Stop,
 )
@@ -22,7 +24,17 @@ from mainstay.core.fleet import Fleet, deadline_of
 from mainstay.core.report import describe, rows
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled
-from mainstay.model.spec import AppSpec, Engine, PythonApp, RestartOn, TcpBind
+from mainstay.model.spec import (
+    AppSpec,
+    Condition,
+    Dependency,
+    Engine,
+    Overlap,
+    PythonApp,
+    RestartOn,
+    Schedule,
+    TcpBind,
+)
 from mainstay.model.spec import Restart as Policy
 from tests.core.specs import (
     COLD,
@@ -38,7 +50,7 @@ from tests.core.specs import (
     WEB,
     WILL_NOT_END,
 )
-from tests.core.world import EPOCH, Behaviour, Code, World
+from tests.core.world import EPOCH, Behaviour, Code, Effort, World
 
 APPS = ("web", "jobs", "proxy")
 SELECTORS = st.sampled_from(("web", "web", "web", "jobs", "proxy", "all", "web-0", "web-1", "jobs-0", "default", "0"))
@@ -59,12 +71,30 @@ CODES = st.sampled_from(
         Code(worker=Behaviour(dies=0.2, ending=Exited(0))),
         Code(worker=Behaviour(dies=4.0)),
         Code(special={1: CRASHES.worker}),
+        Code(steps={stage: Effort(ending=Exited(4)) for stage in Stage}),
+        Code(steps={stage: Effort(takes=None) for stage in Stage}),
+        Code(steps={stage: Effort(takes=2.0, ends=8.0) for stage in Stage}),
         Code(special={0: SLOW_TO_END.worker, 2: CRASHES.worker}),
     )
 )
 ENDINGS: st.SearchStrategy[Ending] = st.sampled_from((Signaled(9), Exited(0), Exited(1)))
 POLICIES = st.builds(
     Policy, on=st.sampled_from(RestartOn), give_up_after=st.sampled_from((0, 0, 2)), exponential=st.booleans()
+)
+
+
+DEPENDENCIES = st.one_of(
+    st.just(()),
+    st.just(()),
+    st.lists(st.builds(Dependency, st.sampled_from((*APPS, "nobody")), st.sampled_from(Condition)), max_size=2).map(
+        tuple
+    ),
+)
+
+
+SCHEDULES = st.one_of(
+    st.none(),
+    st.builds(Schedule, st.just("0 3 * * *"), overlap=st.sampled_from(Overlap), timeout=st.sampled_from((0.0, 3.0))),
 )
 
 
@@ -79,6 +109,11 @@ def specs(draw: st.DrawFn) -> AppSpec:
         restart=draw(POLICIES),
         start_timeout=draw(st.sampled_from((2.0, 30.0))),
         stop_timeout=draw(st.sampled_from((1.0, 10.0))),
+        before_start=draw(st.sampled_from(((), (), ("migrate",)))),
+        before_start_timeout=draw(st.sampled_from((1.0, 20.0))),
+        depends_on=draw(DEPENDENCIES),
+        schedule=draw(SCHEDULES) if spec is JOBS else None,
+        after_stop=draw(st.sampled_from(((), (), ("clean",)))),
     )
     if spec is WEB and draw(st.booleans()):
         port = draw(st.sampled_from((8000, 8001)))
@@ -105,6 +140,10 @@ class Life(RuleBasedStateMachine):
     def a_spec_is_applied(self, spec: AppSpec, reload: bool) -> None:
         self.world.apply(spec, reload=reload)
 
+    @rule(found=st.lists(specs(), min_size=2, max_size=3, unique_by=lambda spec: spec.name), reload=st.booleans())
+    def specs_are_applied_together(self, found: list[AppSpec], reload: bool) -> None:
+        self.world.apply(*found, reload=reload)
+
     @rule(selector=SELECTORS, kind=st.sampled_from((Start, Stop, Restart, Reload, Reload, Delete, Reset)))
     def something_is_asked(self, selector: str, kind: type[Start | Stop | Restart | Reload | Delete | Reset]) -> None:
         self.world.ask(lambda token: kind(token, (selector,)))
@@ -120,6 +159,14 @@ class Life(RuleBasedStateMachine):
     @rule(app=st.sampled_from(APPS), to=st.sampled_from(("1", "3", "+1", "+2", "-1", "-2", "max")))
     def an_app_is_scaled(self, app: str, to: str) -> None:
         self.world.ask(lambda token: Scale(token, app, to))
+
+    @rule(app=st.sampled_from(("jobs", "jobs", "web")), detach=st.booleans())
+    def a_job_is_run(self, app: str, detach: bool) -> None:
+        self.world.ask(lambda token: RunJob(token, app, detach))
+
+    @rule(app=st.sampled_from(("jobs", "jobs", "web")))
+    def something_is_due(self, app: str) -> None:
+        self.world.due(app)
 
     @rule(selector=SELECTORS)
     def a_signal_is_sent(self, selector: str) -> None:
@@ -171,15 +218,22 @@ class Life(RuleBasedStateMachine):
         for app in fleet.apps.values():
             describe(app, fleet, now, EPOCH)
 
+    def unanswered(self) -> set[int]:
+        """The requests that are owed a reply, but for those that wait for a run which may never end."""
+        found = [app.job for app in self.world.fleet.apps.values() if app.job]
+        runs = {token for job in found for token in (*(job.run.tokens if job.run else ()), *(job.queued or ()))}
+        return self.world.promises.open - runs
+
     def teardown(self) -> None:
         """Left alone, every request is answered; and asked to, everything ends."""
         world = self.world
         world.kill_daemon(None)
-        world.run_until(lambda: not world.promises.open, 600.0, f"replies to {world.promises.open}")
+        world.run_until(lambda: not self.unanswered(), 600.0, f"replies to {world.promises.open}")
         token = world.ask(Kill)
-        world.reply(token, 60.0)
+        world.reply(token, 150.0)
 
         assert world.down
+        assert world.promises.open == set()
         assert deadline_of(world.fleet) is None
 
 

@@ -15,6 +15,8 @@ from mainstay.core.app import every_slot, takes_connections
 from mainstay.core.effects import (
     Accept,
     Adjust,
+    Arm,
+    Disarm,
     Effect,
     Forget,
     Fork,
@@ -24,11 +26,13 @@ from mainstay.core.effects import (
     Notify,
     Record,
     Reply,
+    RunStep,
     SendSignal,
     Share,
     Shutdown,
     StartTemplate,
     Steer,
+    StopStep,
     StopTemplate,
     Tend,
     Terminate,
@@ -39,6 +43,7 @@ from mainstay.core.events import (
     BecameReady,
     Decide,
     Delete,
+    Due,
     Ended,
     Event,
     Kill,
@@ -49,10 +54,13 @@ from mainstay.core.events import (
     Reset,
     Restart,
     Resurrect,
+    RunJob,
     Scale,
     Signal,
     Spawned,
+    Stage,
     Start,
+    StepEnded,
     Stop,
     TemplateEnded,
     TemplateLoaded,
@@ -69,7 +77,7 @@ from mainstay.model.spec import AppSpec, Bind, Interface
 from tests.core.promises import Promises
 
 EPOCH = 1_790_000_000.0
-REQUESTS = (Apply, Start, Stop, Restart, Reload, Decide, Scale, Delete, Signal, Reset, Kill, Resurrect)
+REQUESTS = (Apply, Start, Stop, Restart, Reload, Decide, Scale, Delete, Signal, Reset, RunJob, Kill, Resurrect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,17 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """What a command of a stage comes to. Times in seconds; None: it hangs."""
+
+    takes: float | None = 0.3
+    ending: Ending = field(default_factory=lambda: Exited(0))
+    lines: tuple[str, ...] = ()
+    ends: float = 0.2
+    """From when it is told to end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """What lies on the disk. `special` are the slots that behave otherwise."""
 
@@ -96,6 +115,7 @@ class Code:
     cold: str = ""
     worker: Behaviour = field(default_factory=Behaviour)
     special: dict[int, Behaviour] = field(default_factory=dict)
+    steps: dict[Stage, Effort] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -154,6 +174,8 @@ class World:
         self.processes: dict[WorkerId, Process] = {}
         self.templates: dict[tuple[str, int], Loaded] = {}
         self.sockets: dict[str, Sockets] = {}
+        self.steps: dict[str, RunStep] = {}
+        self.armed: dict[str, Arm] = {}
         self.replies: dict[int, Reply] = {}
         self.history: list[tuple[float, Event | Effect]] = []
         self.down = False
@@ -247,6 +269,11 @@ class World:
     def apply(self, *specs: AppSpec, reload: bool = False) -> int:
         """Ask for these specs; the token."""
         return self.ask(lambda token: Apply(token, specs, reload))
+
+    def due(self, app: str) -> None:
+        """The time of an app's schedule has come, if it counts."""
+        if app in self.armed:
+            self.send(Due(app, EPOCH + self.now))
 
     def reply(self, token: int, limit: float = 300.0) -> Reply:
         """Go on until the request is answered."""
@@ -373,6 +400,14 @@ class World:
             case KillTree(worker=worker):
                 self.processes[worker].killed = True
                 self._later(0.01, lambda: self._end(worker, Signaled(9)))
+            case RunStep():
+                self._run_step(effect)
+            case StopStep(app=app):
+                self._stop_step(app)
+            case Arm(app=app):
+                self.armed[app] = effect
+            case Disarm(app=app):
+                del self.armed[app]
             case Forget(app=app):
                 self.sockets.pop(app, None)
             case Reply(token=token):
@@ -412,6 +447,27 @@ class World:
         if code.cold:
             del self.templates[app, generation]
         self.send(TemplateLoaded(app, generation, template.pid, Interface.ASGI, code.cold))
+
+    def _run_step(self, effect: RunStep) -> None:
+        self.steps[effect.app] = effect
+        effort = self.effort(effect)
+        if effort.takes is not None:
+            self._later(effort.takes, lambda: self._end_step(effect, effort.ending))
+
+    def _stop_step(self, app: str) -> None:
+        effect = self.steps[app]
+        self._later(self.effort(effect).ends, lambda: self._end_step(effect, Signaled(15)))
+
+    def _end_step(self, effect: RunStep, ending: Ending) -> None:
+        if self.steps.get(effect.app) is effect:
+            del self.steps[effect.app]
+            self.promises.step_ended(effect, ending)
+            lines = self.effort(effect).lines
+            self.send(StepEnded(effect.app, effect.generation, effect.stage, ending, lines, EPOCH + self.now))
+
+    def effort(self, effect: RunStep) -> Effort:
+        """What this command comes to."""
+        return self.code.get(effect.app, Code()).steps.get(effect.stage, Effort())
 
     def _spawn(self, effect: Fork | Launch, code: Code) -> None:
         worker = effect.worker

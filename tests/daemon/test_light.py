@@ -62,6 +62,13 @@ def test_the_daemon_loads_none_of_them() -> None:
     assert printed(code) == "[]"
 
 
+def test_the_daemon_does_not_load_what_only_some_apps_need() -> None:
+    rare = ("mainstay.daemon.steps", "mainstay.daemon.schedule", "mainstay.core.jobs", "cronsim", "zoneinfo")
+    code = f"import mainstay.daemon.loop; print([name for name in {rare} if name in sys.modules])"
+
+    assert printed(code) == "[]"
+
+
 def test_a_pattern_compiled_early_is_a_real_one_when_it_is_used() -> None:
     code = "import re; p = re.compile('a+'); light.settle(); print(p.match('aab').group())"
 

@@ -33,6 +33,7 @@ _DOING = {
     "restart": "restarting",
     "reload": "reloading",
     "scale": "scaling",
+    "run-job": "running",
     "delete": "stopping; workers finish what they are doing",
     "kill": "stopping everything",
     "resurrect": "starting",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Command:
-    """A line of the table. The module is `mainstay.cli.commands.NAME`; it has `parser()` and `run(argv, console)`."""
+    """A line of the table. Its module has `parser()` and `run(argv, console)`."""
 
     __slots__ = ("aliases", "name", "summary")
 
@@ -12,6 +12,11 @@ class Command:
         self.name = name
         self.summary = summary
         self.aliases = aliases
+
+    @property
+    def module(self) -> str:
+        """The name of its module: `_` for `-`."""
+        return f"mainstay.cli.commands.{self.name.replace('-', '_')}"
 
 
 GROUPS = (
@@ -24,6 +29,7 @@ GROUPS = (
             Command("restart", "stop, then start"),
             Command("reload", "replace workers one by one, no request lost; bad code is refused"),
             Command("scale", "change the number of instances"),
+            Command("run-job", "run a job now, and end with its exit code"),
             Command("delete", "stop apps and forget them", "del", "rm"),
             Command("kill", "stop everything, and the daemon"),
             Command("resurrect", "start again what was up before the machine was shut down"),

@@ -76,7 +76,7 @@ def _dispatch(argv: list[str], console: Console) -> int:
         from mainstay.model import records
 
         sys.modules.setdefault("dataclasses", records)  # quicker to import, and to make our classes with
-    module = __import__(f"mainstay.cli.commands.{command.name}", fromlist=["run"])
+    module = __import__(command.module, fromlist=["run"])
     run: Callable[[list[str], Console], int] = module.run
     return run(rest, console)
 

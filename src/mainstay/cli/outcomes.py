@@ -17,6 +17,8 @@ _STYLES = {
     "reloaded": GREEN,
     "restarted": GREEN,
     "scaled": GREEN,
+    "scheduled": GREEN,
+    "ran": GREEN,
     "changed": YELLOW,
     "canary": YELLOW,
     "aborted": YELLOW,
@@ -64,10 +66,12 @@ def _words(outcome: Outcome, manner: Manner) -> tuple[str, str]:
         case "started":
             place = manner.places.get(app)
             return "started", (f", serves {place}" if place else "") + (f" ({message})" if message else "")
+        case "unchanged" if message and manner.verb not in _UNCHANGED:
+            return "", message
         case "unchanged":
             return "", _UNCHANGED.get(manner.verb, _UNCHANGED[""])
         case "deleted" if manner.verb == "kill":
-            return "stopped", ""
+            return "stopped", f": {message}" if message else ""
         case "scaled":
             return "scaled", "".join(f", {escaped(change)}" for change in outcome["changes"])
         case "canary":

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from mainstay.cli.terminal import Terminal
-    from mainstay.protocol.shapes import Row
+    from mainstay.protocol.shapes import Ran, Row
 
 _STATUS_STYLES = {
     "online": GREEN,
@@ -20,6 +20,7 @@ _STATUS_STYLES = {
     "waiting restart": YELLOW,
     "errored": RED,
     "stopped": DIM,
+    "scheduled": CYAN,
 }
 
 _FAULTS = {"waiting restart": "keeps failing", "errored": "has been given up"}
@@ -41,9 +42,18 @@ def status_style(status: str) -> str:
 def status_text(row: Row, now: float) -> str:
     """The status with its marks and, while it waits, the time of the next try."""
     words = [row["status"], *row["marks"]]
+    planned = row.get("schedule")
+    if planned and planned["next"] is not None and row["status"] == "scheduled":
+        words.append(until_text(planned["next"], now))
+    if planned and planned["last"]:
+        words.append(f"last: {planned['last']['result']}, {_ago(planned['last'], now)}")
     if row["next_try"] is not None:
         words.append(until_text(row["next_try"], now))
     return ", ".join(words)
+
+
+def _ago(ran: Ran, now: float) -> str:
+    return f"{uptime_text(now - ran['began'])} ago"
 
 
 def shown_names(rows: Sequence[Row]) -> list[str]:

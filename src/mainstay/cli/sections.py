@@ -6,7 +6,7 @@ from mainstay.cli.declared import declared
 from mainstay.cli.escaping import escaped, escaped_but_colours, without_colours
 from mainstay.cli.render import shown_names, status_style, status_text
 from mainstay.cli.terminal import BOLD, CYAN, DIM, RED, YELLOW
-from mainstay.cli.units import cpu_text, memory_text, moment_text, seconds_text, uptime_text
+from mainstay.cli.units import cpu_text, memory_text, moment_text, seconds_text, until_text, uptime_text
 from mainstay.cli.width import pad
 
 TYPE_CHECKING = False
@@ -25,6 +25,8 @@ def app_sections(app: AppDetail, terminal: Terminal, now: float) -> list[str]:
     if app["differences"]:
         lines += ["", _title("differs from what was declared", terminal)]
         lines += [f"  {terminal.paint(escaped(difference), YELLOW)}" for difference in app["differences"]]
+    if app.get("job"):
+        lines += ["", _title("runs", terminal), *_runs(app, terminal, now)]
     lines += ["", _title("declared", terminal), *_pairs(declared(app["spec"]), terminal)]
     for slot, name in zip(app["slots"], shown_names(app["slots"]), strict=True):
         shown = name if "@" in name else slot["slot"]
@@ -96,6 +98,28 @@ def _exit(exit_: Exit, generation: int, terminal: Terminal) -> list[str]:
     bar = terminal.paint("│" if terminal.unicode else "|", RED)
     shown = escaped_but_colours if terminal.colours else without_colours
     return [*lines, *(f"      {bar} {shown(line)}" for line in exit_["lines"])]
+
+
+def _runs(app: AppDetail, terminal: Terminal, now: float) -> list[str]:
+    """When a job is due, and what its last runs came to."""
+    job = app["job"]
+    assert job is not None
+    due = job["next"]
+    lines = _pairs(
+        [
+            ("next", f"{moment_text(due)}, {until_text(due, now)}" if due is not None else "off its schedule"),
+            ("then", "another run follows the one under way" if job["queued"] else ""),
+            ("skipped", f"{job['skipped']}: the run before had not ended" if job["skipped"] else ""),
+        ],
+        terminal,
+    )
+    shown = escaped_but_colours if terminal.colours else without_colours
+    bar = terminal.paint("│" if terminal.unicode else "|", DIM)
+    for ran in job["runs"]:
+        result = terminal.paint(escaped(ran["result"]), "" if ran["ok"] else RED)
+        lines.append(f"    {moment_text(ran['began'])}  {result} after {seconds_text(ran['seconds'])}")
+        lines += [f"      {bar} {shown(line)}" for line in ran["lines"]]
+    return lines
 
 
 def _title(text: str, terminal: Terminal) -> str:

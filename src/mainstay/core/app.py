@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mainstay.core.effects import Outcome, Refusal
-from mainstay.core.events import Request, Token
+from mainstay.core.events import Request, Stage, Token
 from mainstay.core.slot import Alive, Running, Slot, Stopped, Worker, at_rest, deadline_of, worker_of
+from mainstay.model.exits import Ending, Exited
 from mainstay.model.ids import WorkerId
 from mainstay.model.spec import AppSpec, Engine, Interface, PythonApp
 
@@ -68,6 +69,61 @@ class Rollout:
     """What was in the slots before, for their history."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command of the app that runs. `over`: why it is being ended by us; empty while it is not."""
+
+    stage: Stage
+    generation: int
+    deadline: float
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a job that is under way. `tokens`: who waits for its end; `over`: why it is being ended by us."""
+
+    began: float
+    deadline: float | None = None
+    tokens: tuple[Token, ...] = ()
+    over: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a run. `wall`: when it ended, in epoch seconds; `over`: why it was ended by us."""
+
+    wall: float
+    seconds: float
+    ending: Ending
+    over: str = ""
+    lines: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it did what it was for."""
+        return not self.over and self.ending == Exited(0)
+
+    @property
+    def result(self) -> str:
+        """How it ended, for people."""
+        return self.over or str(self.ending)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is known of a job. `queued`: who waits for the run that follows this one; None: there is none."""
+
+    on: bool = True
+    """Whether it is on its schedule."""
+    run: Run | None = None
+    queued: tuple[Token, ...] | None = None
+    runs: tuple[Ran, ...] = ()
+    skipped: int = 0
+    seen: float = 0.0
+    """Until when nothing that was due has been missed, in epoch seconds."""
+
+
 class Goal(Enum):
     """What a request waits for."""
 
@@ -97,6 +153,8 @@ class Wait:
     undo: Undo = Undo.NOTHING
     before: AppSpec | None = None
     """What was declared before, where a failure brings that back."""
+    closes: bool = False
+    """Whether `after_stop` is run when the goal is reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +192,10 @@ class App:
     deleted: bool = False
     revive: frozenset[int] = frozenset()
     """The slots that were up when everything was shut down, and are to be again."""
+    step: Step | None = None
+    job: Job | None = None
+    armed: tuple[str, ...] = ()
+    """The schedule that counts: the expression and its time zone."""
 
     @property
     def spec(self) -> AppSpec:
@@ -182,9 +244,28 @@ def workers(app: App) -> list[Worker]:
     return [worker for slot in every_slot(app) if (worker := worker_of(slot))]
 
 
+def has_come_to_rest(app: App) -> bool:
+    """Whether no worker of the app runs and none will by itself."""
+    return all(isinstance(slot.life, Stopped) for slot in app.slots.values()) and not app.leaving and not app.rollout
+
+
 def is_down(app: App) -> bool:
     """Whether nothing of the app runs and nothing will by itself."""
-    return all(isinstance(slot.life, Stopped) for slot in app.slots.values()) and not app.leaving and not app.rollout
+    return has_come_to_rest(app) and app.step is None
+
+
+def schedule_of(app: App) -> tuple[str, ...]:
+    """The schedule that is to count, and its time zone: of a job, or of the reloads of what is up."""
+    if app.deleted:
+        return ()
+    if app.spec.schedule and app.job:
+        return (app.spec.schedule.cron, app.spec.schedule.timezone) if app.job.on else ()
+    return (app.spec.restart.schedule, "") if app.spec.restart.schedule and not is_down(app) else ()
+
+
+def is_preparing(app: App) -> bool:
+    """Whether what goes before a generation's first process is under way."""
+    return app.step is not None and app.step.stage is Stage.BEFORE_START
 
 
 def is_busy(app: App) -> bool:
@@ -235,6 +316,9 @@ def next_deadline(app: App) -> float | None:
     """The nearest instant at which something of this app must be looked at again."""
     times = [at for slot in every_slot(app) if (at := deadline_of(slot)) is not None]
     times += [t.deadline for t in app.templates.values() if t.state is TemplateState.LOADING]
+    times += [app.step.deadline] if app.step and not app.step.over else []
+    if app.job and app.job.run and app.job.run.deadline is not None and not app.job.run.over:
+        times.append(app.job.run.deadline)
     if app.rollout and is_gated(app.rollout) and not app.rollout.holding:
         lives = [slot.life for slot in app.rollout.fresh.values()]
         times += [life.since + SETTLE for life in lives if isinstance(life, Running)]

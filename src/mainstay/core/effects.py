@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mainstay.core.events import Token
+from mainstay.core.events import Stage, Token
 from mainstay.model.codec import Json
 from mainstay.model.happening import Kind
 from mainstay.model.ids import WorkerId
@@ -113,6 +113,39 @@ class SendSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class RunStep:
+    """Run the command of a stage; answered by StepEnded."""
+
+    app: str
+    generation: int
+    stage: Stage
+    spec: AppSpec
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep:
+    """End the command that an app has run, with all that it started; its end is reported."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Say when this schedule is due, from now on, with Due; in place of the one that the app had. Answered by Armed."""
+
+    app: str
+    cron: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disarm:
+    """An app has no schedule any more, or is off it."""
+
+    app: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """An app is gone: drop what the daemon keeps for it."""
 
@@ -207,6 +240,10 @@ Effect = (
     | Terminate
     | KillTree
     | SendSignal
+    | RunStep
+    | StopStep
+    | Arm
+    | Disarm
     | Forget
     | Reply
     | Notify

@@ -1,6 +1,7 @@
 """What happened, as the core hears it: facts from the daemon and requests from people."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from mainstay.model.exits import Ending
 from mainstay.model.ids import WorkerId
@@ -80,6 +81,42 @@ class ListenFailed:
     app: str
     reason: str
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A schedule counts from now on: what is due after `wall` (epoch seconds) and missed is made up for."""
+
+    app: str
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time of an app's schedule has come, or came while nobody could look. `wall`: now, in epoch seconds."""
+
+    app: str
+    wall: float
+
+
+class Stage(Enum):
+    """Where in its life an app has a command run."""
+
+    BEFORE_START = "before_start"
+    AFTER_STOP = "after_stop"
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """The command of a stage is gone with all that it started, or never came."""
+
+    app: str
+    generation: int
+    stage: Stage
+    ending: Ending
+    lines: tuple[str, ...] = ()
+    wall: float = 0.0
+    """Epoch seconds, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +217,15 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class RunJob:
+    """Run a job now; answered when the run has ended, or at once with `detach`."""
+
+    token: Token
+    app: str
+    detach: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """End everything, then the daemon. What is declared is remembered, and what was up with it."""
 
@@ -193,7 +239,19 @@ class Resurrect:
     token: Token
 
 
-Fact = Spawned | BecameReady | Ended | NeverBegun | TemplateLoaded | TemplateEnded | Listening | ListenFailed
+Fact = (
+    Spawned
+    | BecameReady
+    | Ended
+    | NeverBegun
+    | TemplateLoaded
+    | TemplateEnded
+    | Listening
+    | ListenFailed
+    | StepEnded
+    | Armed
+    | Due
+)
 Selecting = Start | Stop | Restart | Reload | Decide | Delete | Signal | Reset
-Request = Apply | Selecting | Scale | Kill | Resurrect
+Request = Apply | Selecting | Scale | RunJob | Kill | Resurrect
 Event = Fact | Request | Tick

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mainstay.core import requests, rollout
+from mainstay.core import requests, rollout, steps
 from mainstay.core.app import (
     Goal,
     Style,
@@ -11,18 +11,23 @@ from mainstay.core.app import (
     Undo,
     Wait,
     every_slot,
+    has_come_to_rest,
     has_processes,
     slot_of,
 )
 from mainstay.core.effects import Facts, Refusal, StopTemplate
 from mainstay.core.events import (
+    Armed,
     BecameReady,
+    Due,
     Ended,
     Fact,
     ListenFailed,
     Listening,
     NeverBegun,
     Spawned,
+    Stage,
+    StepEnded,
     TemplateEnded,
     TemplateLoaded,
     Tick,
@@ -42,8 +47,10 @@ def handle(turn: Turn, fact: Fact) -> None:
     """Let a fact have its consequences."""
     match fact:
         case Spawned():
-            _to_slot(turn, fact)
+            slot = _to_slot(turn, fact)
             turn.record(f"{fact.worker} has pid {fact.pid}", Kind.SPAWNED, of_worker(fact.worker, fact.pid))
+            if slot and turn.app.job:
+                turn.step(slot, BecameReady(fact.worker))  # a run is not waited for to come to rest
         case BecameReady():
             _ready(turn, fact)
         case Ended():
@@ -63,6 +70,16 @@ def handle(turn: Turn, fact: Fact) -> None:
                     requests.bring_up(turn)
         case ListenFailed():
             _listen_failed(turn, fact)
+        case StepEnded():
+            _step_ended(turn, fact)
+        case Armed(wall=wall):
+            if turn.app.job and not turn.app.job.seen:
+                turn.app = replace(turn.app, job=replace(turn.app.job, seen=wall))
+        case Due(wall=wall):
+            if turn.app.job:
+                from mainstay.core import jobs
+
+                jobs.due(turn, wall)
         case _:
             assert_never(fact)
     settle(turn)
@@ -78,6 +95,11 @@ def tick(turn: Turn) -> None:
             _template_ended(
                 turn, TemplateEnded(turn.app.name, generation, reason, "raise start_timeout if it needs to")
             )
+    steps.tick(turn)
+    if turn.app.job:
+        from mainstay.core import jobs
+
+        jobs.tick(turn)
     for slot in tuple(every_slot(turn.app)):
         after = turn.step(slot, Tick())
         if slot.tries and not after.tries and isinstance(after.life, Running):
@@ -91,11 +113,21 @@ def settle(turn: Turn) -> None:
     turn.drop_rested()
     rollout.advance(turn)
     turn.drop_rested()
+    _close(turn)
     for wait in turn.app.waits:
         if _is_reached(turn, wait):
             turn.answer(wait, wait.outcome)
             if wait.goal is Goal.DELETED:
                 turn.app = replace(turn.app, deleted=True)
+
+
+def _close(turn: Turn) -> None:
+    """Run `after_stop` when the app has come to rest because someone stopped it, before that is told."""
+    waits = turn.app.waits
+    if any(wait.closes and _is_reached(turn, wait) for wait in waits) and has_come_to_rest(turn.app):
+        turn.app = replace(turn.app, waits=tuple(replace(wait, closes=False) for wait in waits))
+        if turn.app.spec.after_stop:
+            steps.begin(turn, Stage.AFTER_STOP, turn.app.generation)
 
 
 def _is_reached(turn: Turn, wait: Wait) -> bool:
@@ -106,11 +138,11 @@ def _is_reached(turn: Turn, wait: Wait) -> bool:
             return not app.opening and all(_is_started(app.slots.get(index)) for index in wait.slots)
         case Goal.STOPPED:
             rested = all(at_rest(app.slots[index]) for index in wait.slots if index in app.slots)
-            return rested and not leaving & wait.slots
+            return rested and not leaving & wait.slots and app.step is None
         case Goal.ROLLED_OUT:
             return app.rollout is None and not app.leaving
         case Goal.DELETED:
-            return not has_processes(app)
+            return not has_processes(app) and app.step is None
         case _:
             assert_never(wait.goal)
 
@@ -147,6 +179,12 @@ def _ended(turn: Turn, fact: Ended) -> None:
         return
     last = slot.exits[-1]
     _record_end(turn, slot, last, done)
+    if turn.app.job:
+        from mainstay.core import jobs
+
+        if slot.generation == turn.app.generation and slot.id.index in turn.app.slots:
+            jobs.ended(turn, last)
+        return
     if last.asked or done:
         return
     refusal = _refusal(turn, slot, last)
@@ -296,3 +334,39 @@ def _listen_failed(turn: Turn, fact: ListenFailed) -> None:
     for wait in turn.app.waits:
         if wait.goal is Goal.STARTED:
             _start_failed(turn, wait, Refusal(f"cannot start {app.name}: {fact.reason}", fact.hint))
+
+
+def _step_ended(turn: Turn, fact: StepEnded) -> None:
+    step = turn.app.step
+    if step is None or (step.generation, step.stage) != (fact.generation, fact.stage):
+        return
+    turn.app = replace(turn.app, step=None)
+    fault = steps.fault_of(step, fact.ending)
+    if fault:
+        turn.record(f"{fact.stage.value} of generation {fact.generation}: {fault}")
+    match fact.stage:
+        case Stage.AFTER_STOP:
+            steps.tell(turn, fault)
+        case Stage.BEFORE_START if turn.app.job:
+            from mainstay.core import jobs
+
+            jobs.prepared(turn, fault, fact.lines, fact.wall)
+        case Stage.BEFORE_START if fault:
+            _preparation_failed(turn, fault, fact.lines)
+        case Stage.BEFORE_START if turn.app.rollout:
+            rollout.prepare(turn)
+        case Stage.BEFORE_START:
+            requests.open_up(turn)
+        case _:
+            assert_never(fact.stage)
+
+
+def _preparation_failed(turn: Turn, fault: str, lines: tuple[str, ...]) -> None:
+    ro = turn.app.rollout
+    refusal = steps.refusal(turn.app.name, rollout.verb(ro) if ro else "start", fault, lines)
+    if ro:
+        rollout.fail(turn, refusal)
+        return
+    for wait in turn.app.waits:
+        if wait.goal is Goal.STARTED:
+            _start_failed(turn, wait, refusal)

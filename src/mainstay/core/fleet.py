@@ -6,14 +6,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from mainstay.core import facts, requests
-from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_holding, next_deadline, workers
-from mainstay.core.effects import Effect, Forget, Outcome, Record, Refusal, Reply, SendSignal, Shutdown
+from mainstay.core import facts, order, requests
+from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_down, is_holding, next_deadline, workers
+from mainstay.core.effects import Effect, Forget, Notify, Outcome, Record, Refusal, Reply, SendSignal, Shutdown
 from mainstay.core.events import (
     Apply,
     BecameReady,
     Decide,
     Delete,
+    Due,
     Ended,
     Event,
     Fact,
@@ -24,6 +25,7 @@ from mainstay.core.events import (
     Reset,
     Restart,
     Resurrect,
+    RunJob,
     Scale,
     Signal,
     Spawned,
@@ -38,6 +40,8 @@ from mainstay.core.turn import Answer, Turn
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec
 
+UNATTENDED: Token = -1
+"""Names requests that nobody waits for."""
 UNKNOWN_NAME = 3
 """Exit code when a selector means nothing."""
 
@@ -49,6 +53,8 @@ class Pending:
     waiting: frozenset[str]
     outcomes: tuple[Outcome, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    brought: dict[str, str] = field(default_factory=dict)
+    """Apps that nobody named -> the one that depends on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +68,14 @@ class Fleet:
     killing: Token | None = None
     deadlines: dict[str, float] = field(default_factory=dict)
     """When each app must be looked at again; apps with no deadline are not in it."""
+    held: tuple[order.Held, ...] = ()
+    """Parts of requests that wait for other apps."""
 
 
 def deadline_of(fleet: Fleet) -> float | None:
     """When the fleet must be sent a Tick, if nothing happens before."""
-    return min(fleet.deadlines.values(), default=None)
+    held = [held.deadline for held in fleet.held if held.deadline is not None]
+    return min((*fleet.deadlines.values(), *held), default=None)
 
 
 def with_app(fleet: Fleet, app: App) -> Fleet:
@@ -94,8 +103,10 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
             crossing.kill(token)
         case Resurrect(token=token):
             crossing.resurrect(token)
-        case Scale():
+        case Scale() | RunJob():
             crossing.select(event, (event.app,))
+        case Due():
+            crossing.due(event)
         case Start() | Stop() | Restart() | Reload() | Decide() | Delete() | Signal() | Reset():
             crossing.select(event, event.selectors)
         case _:
@@ -115,6 +126,17 @@ class _Crossing:
     def fact(self, name: str, fact: Fact) -> None:
         if name in self.fleet.apps:
             self.turn(name, lambda turn: facts.handle(turn, fact))
+
+    def due(self, event: Due) -> None:
+        """The time of a job, or of a reload, has come."""
+        app = self.fleet.apps.get(event.app)
+        if app is None or self.fleet.killing is not None:
+            return
+        if app.job:
+            self.fact(event.app, event)
+        elif app.spec.restart.schedule and not is_down(app):
+            self.effects.append(Record(event.app, "a reload is due"))
+            self._one(event.app, Reload(UNATTENDED, (event.app,)))
 
     def turn(self, name: str, act: Callable[[Turn], None]) -> None:
         """Let one app have its turn, then whatever had queued behind it."""
@@ -161,26 +183,45 @@ class _Crossing:
     # requests
 
     def apply(self, request: Apply) -> None:
+        if any(spec.schedule for spec in request.specs):
+            from mainstay.core import jobs
+
+            request = replace(request, specs=tuple(jobs.declared(spec) for spec in request.specs))
         names = [spec.name for spec in request.specs]
-        self._expect(request.token, names)
         if self.fleet.killing is not None:
+            self._expect(request.token, names)
             self._refuse_all(request.token, names, Refusal("cannot start anything: the daemon is on its way out"))
             return
-        for spec in request.specs:
-            refusal = self._conflict(spec, request.specs)
-            if refusal:
-                self._answered(spec.name, (request.token, refusal))
-            elif spec.name in self.fleet.apps:
-                self._one(spec.name, replace(request, specs=(spec,)))
-            else:
-                self._first_start(request.token, spec)
+        refusals = {spec.name: found for spec in request.specs if (found := self._conflict(spec, request.specs))}
+        refusals = self._circles(request.specs) | refusals
+        going = [spec for spec in request.specs if spec.name not in refusals]
+        to_start = [spec for spec in going if self._is_to_start(spec.name)]
+        self._expect(request.token, names, order.missing(self.fleet.apps, to_start))
+        for name, refusal in refusals.items():
+            self._answered(name, (request.token, refusal))
+        for spec in going:
+            self._submit(spec.name, replace(request, specs=(spec,)))
+
+    def _is_to_start(self, name: str) -> bool:
+        return name not in self.fleet.apps or is_down(self.fleet.apps[name])
 
     def _first_start(self, token: Token, spec: AppSpec) -> None:
         outcome = Outcome(spec.name, "started")
         self._store(App(spec.name, 0, 0, {0: spec}))
+        if spec.schedule:
+            from mainstay.core import jobs
+
+            self.turn(spec.name, lambda turn: jobs.enlist(turn, token))
+            return
         self.turn(spec.name, lambda turn: requests.start(turn, token, None, outcome, Undo.DELETE))
 
     def _conflict(self, spec: AppSpec, batch: tuple[AppSpec, ...]) -> Refusal | None:
+        if spec.schedule:
+            from mainstay.core import jobs
+
+            refusal = jobs.refusal(spec)
+            if refusal:
+                return refusal
         others = {name: app.spec for name, app in self.fleet.apps.items()} | {other.name: other for other in batch}
         for name, other in others.items():
             taken = [bind for bind in spec.binds if bind in other.binds and not str(bind).endswith(":0")]
@@ -189,12 +230,24 @@ class _Crossing:
                 return Refusal(f"cannot start {spec.name}: {name} has {taken[0]}", hint)
         return None
 
+    def _circles(self, specs: tuple[AppSpec, ...]) -> dict[str, Refusal]:
+        """Those of the specs that would depend on each other."""
+        refusals: dict[str, Refusal] = {}
+        while circle := order.cycle(self.fleet.apps, [spec for spec in specs if spec.name not in refusals]):
+            way = " -> ".join(circle)
+            mine = [spec.name for spec in specs if spec.name in circle]
+            refusals |= {name: Refusal(f"cannot start {name}: {way} depend on each other") for name in mine}
+            if not mine:
+                break  # of what is there already
+        return refusals
+
     def kill(self, token: Token) -> None:
         names = list(self.fleet.apps)
-        self._expect(token, names)
         self.fleet = replace(self.fleet, killing=token)
+        self._give_up({held.name for held in self.fleet.held})
+        self._expect(token, names)
         for name in names:
-            self.turn(name, lambda turn: requests.rest(turn, token))
+            self._submit(name, Kill(token))
 
     def resurrect(self, token: Token) -> None:
         asleep = {name: app for name, app in self.fleet.apps.items() if app.revive}
@@ -204,6 +257,16 @@ class _Crossing:
             self._one(name, Start(token, (name,)), {name: slots})
 
     def select(self, request: Request, selectors: tuple[str, ...]) -> None:
+        given_up: set[str] = set()
+        if isinstance(request, Stop | Delete):
+            held = {held.name for held in self.fleet.held if order.is_start(held.request)}
+            given_up = held if "all" in selectors else held & set(selectors)
+            self._give_up(given_up)
+            selectors = tuple(name for name in selectors if name in self.fleet.apps or name not in given_up)
+        if given_up and not selectors:
+            outcomes = tuple(Outcome(name, "stopped", message="it had not been started") for name in sorted(given_up))
+            self.effects.append(Reply(request.token, outcomes))
+            return
         try:
             selection = select(self.fleet.apps, selectors)
         except UnknownSelector as error:
@@ -211,9 +274,92 @@ class _Crossing:
             refusal = Refusal(f"nothing is called {error.selector!r}", hint, exit_code=UNKNOWN_NAME)
             self.effects.append(Reply(request.token, refusal=refusal))
             return
-        self._expect(request.token, list(selection))
+        missing: dict[str, str] = {}
+        if isinstance(request, Start | Restart):
+            apps = [self.fleet.apps[name] for name in selection]
+            missing = order.missing(self.fleet.apps, (app.spec for app in apps if is_down(app)))
+        self._expect(request.token, list(selection), missing)
         for name, slots in selection.items():
-            self._one(name, request, {name: slots})
+            if isinstance(request, Start | Stop | Restart | Delete):
+                self._submit(name, _narrowed(request, name, slots))
+            else:
+                self._one(name, request, {name: slots})
+
+    # who waits for whom
+
+    def _submit(self, name: str, request: Request) -> None:
+        """Let an app have its part of a request, after those that come first."""
+        held = order.Held(name, request)
+        found = self._verdict(held)
+        if isinstance(found, order.Waits):
+            self.effects.append(Notify(request.token, name, f"{name} waits for {' and '.join(found.names)}"))
+            self.fleet = replace(self.fleet, held=(*self.fleet.held, held))
+        else:
+            self._begin(held, found)
+
+    def _verdict(self, held: order.Held) -> order.Waits | Refusal | None:
+        pending = self.fleet.pending.get(held.request.token, Pending(frozenset()))
+        failed = frozenset(outcome.app for outcome in pending.outcomes if outcome.outcome == "failed")
+        return order.verdict(held, self.fleet.apps, pending.waiting, failed)
+
+    def _begin(self, held: order.Held, refusal: Refusal | None) -> None:
+        name, request = held.name, held.request
+        if refusal:
+            self._answered(name, (request.token, refusal))
+        elif name in self.fleet.apps:
+            self._one(name, request)
+        elif isinstance(request, Apply):
+            self._first_start(request.token, request.specs[0])
+        else:
+            self._answered(name, (request.token, Refusal(f"cannot go on with {name}: it was deleted meanwhile")))
+
+    def _release(self) -> None:
+        """Go on with what waited for others, as far as that is possible now."""
+        moved = True
+        while moved:
+            moved = False
+            for held in self.fleet.held:
+                found = self._verdict(held)
+                if isinstance(found, order.Waits):
+                    found = self._look_at_the_clock(held, found)
+                if not isinstance(found, order.Waits):
+                    self._let_go(held)
+                    self._begin(held, found)
+                    moved = True
+            knot = next((held for held in self.fleet.held if not moved and self._is_knotted(held)), None)
+            if knot:
+                self._let_go(knot)
+                self._begin(knot, None)
+                moved = True
+
+    def _is_knotted(self, held: order.Held) -> bool:
+        """Whether all that is left of its request waits for each other: a rollback made them depend on each other."""
+        pending = self.fleet.pending.get(held.request.token)
+        mine = {other.name: other for other in self.fleet.held if other.request.token == held.request.token}
+        if pending is None or not pending.waiting <= mine.keys():
+            return False
+        found = [self._verdict(mine[name]) for name in pending.waiting]
+        return all(isinstance(waits, order.Waits) and set(waits.names) & pending.waiting for waits in found)
+
+    def _look_at_the_clock(self, held: order.Held, waits: order.Waits) -> order.Waits | Refusal:
+        deadline = None if waits.seconds is None else held.deadline or self.now + waits.seconds
+        if deadline is not None and self.now >= deadline:
+            return order.too_late(held.name, waits)
+        timed = replace(held, deadline=deadline)
+        self.fleet = replace(self.fleet, held=tuple(timed if other is held else other for other in self.fleet.held))
+        return waits
+
+    def _let_go(self, held: order.Held) -> None:
+        rest = (o for o in self.fleet.held if (o.name, o.request) != (held.name, held.request))
+        self.fleet = replace(self.fleet, held=tuple(rest))
+
+    def _give_up(self, names: set[str]) -> None:
+        """Someone stopped apps that had not been started yet."""
+        for held in self.fleet.held:
+            if held.name in names and order.is_start(held.request):
+                self._let_go(held)
+                refusal = Refusal(f"cannot go on with {held.name}: it was stopped meanwhile")
+                self._answered(held.name, (held.request.token, refusal))
 
     def _one(self, name: str, request: Request, selection: Selection | None = None) -> None:
         """Let one app handle a request, at once or behind what is under way there."""
@@ -231,7 +377,7 @@ class _Crossing:
             self.turn(name, lambda turn: _perform(turn, request, slots))
 
     def _again(self, name: str, request: Request) -> Selection:
-        if isinstance(request, Apply | Kill | Scale | Resurrect):
+        if isinstance(request, Apply | Kill | Scale | RunJob | Resurrect):
             return {name: None}
         try:
             return {name: frozenset()} | select({name: self.fleet.apps[name]}, request.selectors)
@@ -240,9 +386,14 @@ class _Crossing:
 
     # replies
 
-    def _expect(self, token: Token, names: list[str]) -> None:
-        pending = self.fleet.pending | {token: Pending(frozenset(names))}
+    def _expect(self, token: Token, names: list[str], brought: dict[str, str] | None = None) -> None:
+        """A request is answered when all these apps, and those `brought` along, have been."""
+        brought = {name: by for name, by in (brought or {}).items() if name not in names}
+        pending = self.fleet.pending | {token: Pending(frozenset((*names, *brought)), brought=brought)}
         self.fleet = replace(self.fleet, pending=pending)
+        for name, by in brought.items():
+            self.effects.append(Notify(token, name, f"starting {name}: {by} depends on it"))
+            self._submit(name, Start(token, (name,)))
 
     def _refuse_all(self, token: Token, names: list[str], refusal: Refusal) -> None:
         for name in names:
@@ -254,6 +405,8 @@ class _Crossing:
         if pending is None or name not in pending.waiting:
             return
         pending = replace(pending, waiting=pending.waiting - {name})
+        if isinstance(result, Outcome):
+            result = self._with_a_word(result, pending)
         if isinstance(result, Refusal):
             failed = Outcome(name, "failed", message=result.message, code=result.code)
             pending = replace(pending, outcomes=(*pending.outcomes, failed), refusals=(*pending.refusals, result))
@@ -269,7 +422,18 @@ class _Crossing:
             text = f"{outcome.outcome}: {said}" if said else outcome.outcome
             self.effects.append(Record(outcome.app, text, kind, {"changes": list(outcome.changes)}))
 
+    def _with_a_word(self, outcome: Outcome, pending: Pending) -> Outcome:
+        """What people should know of the apps that depend on this one, or it on them."""
+        words = [outcome.message]
+        if outcome.app in pending.brought:
+            words.append(f"{pending.brought[outcome.app]} depends on it")
+        if outcome.outcome in ("stopped", "deleted"):
+            asked = {*pending.waiting, *(other.app for other in pending.outcomes)}
+            words.append(order.left_behind(self.fleet.apps, outcome.app, asked))
+        return replace(outcome, message="; ".join(word for word in words if word))
+
     def finish(self) -> None:
+        self._release()
         for token, pending in tuple(self.fleet.pending.items()):
             if not pending.waiting:
                 self.effects.append(Reply(token, pending.outcomes, _joined(pending.refusals)))
@@ -295,7 +459,7 @@ def _is_changing(app: App, slots: frozenset[int]) -> bool:
 
 
 def _narrowed(request: Request, name: str, slots: frozenset[int] | None) -> Request:
-    if isinstance(request, Apply | Scale | Kill | Resurrect):
+    if isinstance(request, Apply | Scale | RunJob | Kill | Resurrect):
         return request
     if slots is None:
         return replace(request, selectors=(name,))
@@ -304,6 +468,12 @@ def _narrowed(request: Request, name: str, slots: frozenset[int] | None) -> Requ
 
 def _perform(turn: Turn, request: Request, slots: frozenset[int] | None) -> None:
     name = turn.app.name
+    becomes_a_job = isinstance(request, Apply) and request.specs[0].schedule is not None
+    if turn.app.job or becomes_a_job:
+        from mainstay.core import jobs
+
+        if jobs.perform(turn, request):
+            return
     match request:
         case Apply(token=token, specs=specs, reload=reload):
             requests.apply(turn, token, specs[0], reload)
@@ -333,7 +503,12 @@ def _perform(turn: Turn, request: Request, slots: frozenset[int] | None) -> None
             reset = {i: replace(s, restarts=0) for i, s in turn.app.slots.items() if slots is None or i in slots}
             turn.app = replace(turn.app, slots=turn.app.slots | reset)
             turn.answers.append((token, Outcome(name, "reset")))
-        case Kill() | Resurrect():
+        case RunJob(token=token):
+            hint = "a job has a schedule; `mainstay start` and `restart` are for other apps"
+            turn.answers.append((token, Refusal(f"cannot run {name}: it is no job", hint, exit_code=2)))
+        case Kill(token=token):
+            requests.rest(turn, token)
+        case Resurrect():
             return
         case _:
             assert_never(request)

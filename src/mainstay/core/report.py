@@ -1,6 +1,6 @@
 """What we tell people: the only place that turns states into statuses. Everything here is data for JSON."""
 
-from mainstay.core.app import App, Rollout, Template, every_slot, is_python
+from mainstay.core.app import App, Ran, Rollout, Template, every_slot, is_preparing, is_python
 from mainstay.core.fleet import Fleet
 from mainstay.core.plan import compare
 from mainstay.core.recording import of_exit
@@ -45,6 +45,15 @@ def status_of(slot: Slot) -> Status:
             assert_never(slot.life)
 
 
+def _status(app: App, slot: Slot) -> Status:
+    """What we say of a slot, with what is known of its app."""
+    if isinstance(slot.life, Stopped) and is_preparing(app) and not app.rollout:
+        return Status.LAUNCHING
+    if isinstance(slot.life, Stopped) and app.job and app.job.on:
+        return Status.SCHEDULED
+    return status_of(slot)
+
+
 def rows(fleet: Fleet, now: float, wall: float) -> list[Row]:
     """A row for every slot, in the order of their numbers; `cpu` and `memory` are left to who can measure them."""
     found = [_row(app, slot, now, wall) for app in fleet.apps.values() for slot in every_slot(app)]
@@ -68,14 +77,39 @@ def _row(app: App, slot: Slot, now: float, wall: float) -> Row:
         "pid": worker.pid or None if worker else None,
         "uptime": round(now - life.since, 3) if isinstance(life, Running | Stopping | Killing) and life.since else None,
         "restarts": slot.restarts,
-        "status": status_of(slot).value,
+        "status": _status(app, slot).value,
         "next_try": round(wall + life.until - now, 3) if isinstance(life, Backoff) else None,
         "marks": _marks(app, slot),
         "cpu": None,
         "memory": None,
         "generation": slot.generation,
         "rollout": _progress(app.rollout),
+        "schedule": _schedule(app),
     }
+
+
+def _schedule(app: App) -> Json:
+    """When a job is due and what its last run came to; `next` is left to who knows the time of day."""
+    if app.job is None:
+        return None
+    return {"next": None, "last": _ran(app.job.runs[-1]) if app.job.runs else None}
+
+
+def _ran(ran: Ran) -> Json:
+    return {
+        "began": round(ran.wall - ran.seconds, 3),
+        "seconds": round(ran.seconds, 3),
+        "result": ran.result,
+        "ok": ran.is_well,
+        "lines": list(ran.lines),
+    }
+
+
+def _job(app: App) -> Json:
+    if app.job is None:
+        return None
+    runs: list[Json] = [_ran(ran) for ran in app.job.runs]
+    return {"next": None, "queued": app.job.queued is not None, "skipped": app.job.skipped, "runs": runs}
 
 
 def _marks(app: App, slot: Slot) -> list[Json]:
@@ -121,6 +155,7 @@ def describe(app: App, fleet: Fleet, now: float, wall: float) -> dict[str, Json]
         "engine": program.engine.value if isinstance(program, PythonApp) else None,
         "template": _template(app.templates.get(app.generation)),
         "rollout": _rollout(app.rollout),
+        "job": _job(app),
         "differences": list(differences(app, fleet.cores)),
         "slots": [_row(app, slot, now, wall) | _more(slot) for slot in ordered],
     }
@@ -128,7 +163,7 @@ def describe(app: App, fleet: Fleet, now: float, wall: float) -> dict[str, Json]
 
 def app_status(app: App) -> str:
     """One word for a whole app: that of its slots when they agree, else how many are online."""
-    found = [status_of(slot).value for slot in app.slots.values()]
+    found = [_status(app, slot).value for slot in app.slots.values()]
     if len(set(found)) <= 1:
         return found[0] if found else Status.STOPPED.value
     return f"{found.count(Status.ONLINE.value)} of {len(found)} {Status.ONLINE.value}"

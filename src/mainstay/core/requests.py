@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from mainstay.core import rollout
-from mainstay.core.app import App, Goal, Style, Undo, Wait, has_processes, indexes, is_down, is_python
+from mainstay.core import rollout, steps
+from mainstay.core.app import App, Goal, Style, Undo, Wait, has_processes, indexes, is_down, is_preparing, is_python
 from mainstay.core.effects import Outcome, Refusal
-from mainstay.core.events import Token
+from mainstay.core.events import Stage, Token
 from mainstay.core.plan import Way, compare, keep_ambient, way_of
 from mainstay.core.slot import Again, Backoff, Down, Slot, Up, at_rest
 from mainstay.core.turn import Turn
@@ -57,14 +57,14 @@ def start(
     """
     app = turn.app
     if is_down(app):
-        _new_generation(turn)
+        new_generation(turn)
         wanted = frozenset(range(slots_wanted(app.spec.instances, turn.cores))) if slots is None else slots
         wait = Wait(token, Goal.STARTED, wanted, outcome, undo, before)
         turn.app = replace(turn.app, waits=(*turn.app.waits, wait))
-        if app.spec.binds and not app.listening:
-            turn.listen(app.spec, slots_wanted(app.spec.instances, turn.cores))
-            return
-        bring_up(turn)
+        if app.spec.before_start:
+            steps.begin(turn, Stage.BEFORE_START, turn.app.generation)
+        else:
+            open_up(turn)
         return
     wanted = frozenset(app.slots) if slots is None else slots & app.slots.keys()
     down = [index for index in sorted(wanted) if _is_to_start(app.slots[index])]
@@ -80,7 +80,8 @@ def _is_to_start(slot: Slot) -> bool:
     return not slot.up or at_rest(slot) or isinstance(slot.life, Backoff)
 
 
-def _new_generation(turn: Turn) -> None:
+def new_generation(turn: Turn) -> None:
+    """Empty slots of a generation that takes the code as it is now."""
     app = turn.app
     generation = app.last_generation + 1
     specs = app.specs | {generation: app.spec}
@@ -93,6 +94,15 @@ def _new_generation(turn: Turn) -> None:
         for index, slot in slots.items()
     }
     turn.app = replace(turn.app, slots=kept)
+
+
+def open_up(turn: Turn) -> None:
+    """Nothing goes before the first worker any more: listen, then start the slots."""
+    app = turn.app
+    if app.spec.binds and not app.listening:
+        turn.listen(app.spec, slots_wanted(app.spec.instances, turn.cores))
+    else:
+        bring_up(turn)
 
 
 def bring_up(turn: Turn) -> None:
@@ -125,11 +135,16 @@ def stop(
             turn.app = replace(turn.app, queue=())
         turn.app = replace(turn.app, opening=False)
     turn.app = replace(turn.app, revive=turn.app.revive - (indexes(turn.app) if whole else slots or frozenset()))
+    preparing = is_preparing(app)
+    if whole and preparing:
+        steps.end(turn, f"it was {was} meanwhile")
     targets = indexes(turn.app) if whole else slots or frozenset()
     up = any(turn.app.slots[i].up for i in targets if i in turn.app.slots) or has_processes(turn.app)
-    outcome = Outcome(app.name, was if up or delete else "unchanged", message="" if up or delete else "was stopped")
+    told = up or delete or preparing
+    outcome = Outcome(app.name, was if told else "unchanged", message="" if told else "was stopped")
     goal = Goal.DELETED if delete else Goal.STOPPED
-    turn.app = replace(turn.app, waits=(*turn.app.waits, Wait(token, goal, targets, result or outcome)))
+    wait = Wait(token, goal, targets, result or outcome, closes=up and result is None)
+    turn.app = replace(turn.app, waits=(*turn.app.waits, wait))
     for index in sorted(targets & turn.app.slots.keys()):
         turn.step(turn.app.slots[index], Down())
 

@@ -6,9 +6,10 @@ fails, the rollout ends, the new ones are stopped and the old generation serves 
 
 from dataclasses import replace
 
+from mainstay.core import steps
 from mainstay.core.app import SETTLE, App, Goal, Rollout, Style, TemplateState, Undo, Wait, is_gated, is_python
 from mainstay.core.effects import Facts, Outcome, Refusal
-from mainstay.core.events import Token
+from mainstay.core.events import Stage, Token
 from mainstay.core.recording import of_refusal
 from mainstay.core.slot import EXITS_KEPT, Alive, Down, Finished, Running, Slot, Up, worker_of
 from mainstay.core.turn import Turn
@@ -40,11 +41,22 @@ def begin(turn: Turn, spec: AppSpec, style: Style, token: Token, outcome: Outcom
     )
     text = f"rollout of generation {generation} begins ({style.value})"
     turn.record(text, Kind.ROLLOUT, {"generation": generation})
+    if spec.before_start:
+        steps.begin(turn, Stage.BEFORE_START, generation)
+    else:
+        prepare(turn)
+
+
+def prepare(turn: Turn) -> None:
+    """Import the new code, make room for its workers, and go on."""
+    rollout = turn.app.rollout
+    assert rollout is not None
+    spec, generation = turn.spec_of(rollout.generation), rollout.generation
     if is_python(spec):
         turn.notify(f"importing {spec.name} once, as generation {generation}")
         turn.start_template(generation)
-    if not rebind and 2 * len(pending) > app.width:
-        turn.listen(spec, len(pending))
+    if not rollout.rebind and 2 * len(rollout.pending) > turn.app.width:
+        turn.listen(spec, len(rollout.pending))
     advance(turn)
 
 
@@ -153,7 +165,7 @@ def _holds(turn: Turn, rollout: Rollout, slot: Slot) -> bool:
 
 
 def _can_go_on(app: App, rollout: Rollout) -> bool:
-    if rollout.holding or app.opening:
+    if rollout.holding or app.opening or app.step:
         return False
     if not is_python(app.specs[rollout.generation]) or rollout.back:
         return True

@@ -12,9 +12,10 @@ from mainstay.core.app import (
     TemplateState,
     Wait,
     every_slot,
-    is_down,
+    has_come_to_rest,
     is_python,
     listener_of,
+    schedule_of,
     serving,
     slot_of,
     steering,
@@ -23,6 +24,8 @@ from mainstay.core.app import (
 from mainstay.core.effects import (
     Accept,
     Adjust,
+    Arm,
+    Disarm,
     Effect,
     Facts,
     Fork,
@@ -235,12 +238,20 @@ class Turn:
         self._sort_out_templates()
         if self.app.revive and any(slot.up for slot in self.app.slots.values()):
             self.app = replace(self.app, revive=frozenset())
-        if is_down(self.app) and not self.app.opening:
+        if has_come_to_rest(self.app) and not self.app.opening:
             self.unlisten()
         first = [effect for effect in self.effects if isinstance(effect, Listen)]
         rest = [effect for effect in self.effects if not isinstance(effect, Listen)]
         then = self._accepts() + self._steers()
-        return self.app, first + then + rest, self.answers
+        then += rest + self._arms()
+        return self.app, first + then, self.answers
+
+    def _arms(self) -> list[Effect]:
+        wanted = schedule_of(self.app)
+        if wanted == self.app.armed:
+            return []
+        self.app = replace(self.app, armed=wanted)
+        return [Arm(self.app.name, *wanted) if wanted else Disarm(self.app.name)]
 
     def _sort_out_templates(self) -> None:
         app = self.app

@@ -19,6 +19,10 @@ from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.masking import MASK, without_secrets
 from mainstay.model.spec import PythonApp, environment_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.daemon.schedule import Schedules
+
 SECRET_WORDS = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "PRIVATE", "AUTH", "COOKIE")
 
 
@@ -28,6 +32,8 @@ class Answers:
     def __init__(self, outputs: Outputs, metrics: Metrics) -> None:
         self._outputs = outputs
         self._metrics = metrics
+        self.schedules: Schedules | None = None
+        """What knows when something is due, once an app has a schedule."""
         self._started = time.monotonic()
 
     def answer(self, fleet: Fleet, verb: str, args: Arguments) -> Json:
@@ -51,7 +57,14 @@ class Answers:
                 return None
 
     def _rows(self, fleet: Fleet) -> list[report.Row]:
-        return report.rows(fleet, time.monotonic(), time.time())
+        rows = report.rows(fleet, time.monotonic(), time.time())
+        for row in rows:
+            self._tell_next(row["schedule"], str(row["app"]))
+        return rows
+
+    def _tell_next(self, planned: Json, app: str) -> None:
+        if isinstance(planned, dict) and self.schedules:
+            planned["next"] = self.schedules.next(app)
 
     def _measured(self, rows: list[report.Row]) -> list[report.Row]:
         used = self._metrics.usage(pid for row in rows if isinstance(pid := row["pid"], int))
@@ -64,12 +77,14 @@ class Answers:
     def _describe(self, app: App, fleet: Fleet) -> Json:
         found = report.describe(app, fleet, time.monotonic(), time.time())
         _mask(found["spec"])
+        self._tell_next(found["job"], app.name)
         slots = found["slots"]
         assert isinstance(slots, list)
         for row in self._measured([row for row in slots if isinstance(row, dict)]):
             index = row["index"]
             assert isinstance(index, int)
             slot = SlotId(app.name, index)
+            self._tell_next(row["schedule"], app.name)
             row["logs"] = {s: self._outputs.path(app.spec, str(slot), s) for s in STREAMS} | {
                 "dropped": dict(self._outputs.dropped(app.spec, slot))
             }
@@ -83,6 +98,10 @@ class Answers:
             places = [(f"{name}-{i}", i) for i in sorted(app.slots) if indexes is None or i in indexes]
             if indexes is None and isinstance(app.spec.program, PythonApp):
                 places.append((f"{name}-{PLACE}", -1))
+            if indexes is None and (app.spec.before_start or app.spec.after_stop):
+                from mainstay.daemon import steps
+
+                places += [(place, -1) for place in steps.places(app.spec)]
             for place, index in places:
                 for stream in STREAMS:
                     path = self._outputs.path(app.spec, place, stream)

@@ -10,6 +10,7 @@ from mainstay.core.events import (
     Reset,
     Restart,
     Resurrect,
+    RunJob,
     Scale,
     Signal,
     Start,
@@ -50,6 +51,8 @@ def event_of(verb: str, args: Arguments, token: Token) -> Request | None:
             return Decide(token, selectors(args), _choice(args) == "continue")
         case "scale":
             return Scale(token, _text(args, "app"), _text(args, "to"))
+        case "run-job":
+            return RunJob(token, _text(args, "app"), args.get("detach") is True)
         case "signal":
             return Signal(token, selectors(args), _signal(args))
         case "kill":
@@ -85,6 +88,11 @@ def specs(args: Arguments) -> tuple[AppSpec, ...]:
     twice = [name for name in names if names.count(name) > 1]
     if not names or twice:
         raise UsageError(f"cannot start: two apps are called {twice[0]}" if twice else "cannot start: no app is given")
+    if any(spec.schedule or spec.restart.schedule for spec in found):
+        from mainstay.daemon import schedule
+
+        for spec in found:
+            schedule.check(spec)
     return found
 
 

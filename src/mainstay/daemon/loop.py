@@ -41,6 +41,8 @@ from mainstay.sys.program import SpawnFailed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mainstay.daemon.hooks import Hooks
+    from mainstay.daemon.schedule import Schedules
+    from mainstay.daemon.steps import Steps
     from mainstay.daemon.upgrade import Successor
 
 COMMAND = ("-S", "-P", os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py"))
@@ -81,6 +83,7 @@ class Daemon:
         post = self.inbox.append
         self.templates = Templates(self.sweeper, self.children, self.outputs, store, post)
         self.workers = Workers(self.sweeper, self.children, self.listeners, self.outputs, store, post)
+        self.steps: Steps | None = None
         self.answers = Answers(self.outputs, Metrics())
         self.requests: dict[int, tuple[Client, Request]] = {}
         self.tokens = 0
@@ -222,6 +225,14 @@ class Daemon:
                 self.workers.kill_tree(worker)
             case effects.SendSignal(worker=worker, signal=number):
                 self.workers.signal(worker, number)
+            case effects.RunStep():
+                self._steps().run(effect)
+            case effects.StopStep(app=app):
+                self._steps().stop(app)
+            case effects.Arm():
+                self._schedules().arm(effect)
+            case effects.Disarm(app=app):
+                self._schedules().disarm(app)
             case effects.Forget(app=app):
                 self.listeners.close(app)
                 self.workers.survivors.pop(app, None)
@@ -335,6 +346,24 @@ class Daemon:
             share(effect.binds, effect.privileges)
         except (OSError, SpawnFailed) as error:
             self.journal.write(f"{effect.app}: cannot share its socket with its group: {error}")
+
+    # commands of apps
+
+    def _steps(self) -> "Steps":
+        """What runs the commands around the lives of apps, made for the first one that has any."""
+        if self.steps is None:
+            from mainstay.daemon.steps import Steps
+
+            self.steps = Steps(self.sweeper, self.children, self.outputs, self.inbox.append)
+        return self.steps
+
+    def _schedules(self) -> "Schedules":
+        """What knows when something is due, made for the first app that has a schedule."""
+        if self.answers.schedules is None:
+            from mainstay.daemon.schedule import Schedules
+
+            self.answers.schedules = Schedules(self.reactor, self.inbox.append)
+        return self.answers.schedules
 
     # signals
 

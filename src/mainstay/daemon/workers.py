@@ -341,7 +341,7 @@ class Workers:
                 break
         self._close_control(process)
         self._outputs.finish(token)
-        well = process.ready and (process.asked or ending == Exited(0))
+        well = process.ready and (process.asked or ending == Exited(0)) and process.spec.schedule is None
         lines = () if well else self._outputs.last_lines(token)
         if process.error and process.error not in lines:
             lines = (*lines, process.error)

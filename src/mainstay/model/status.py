@@ -12,6 +12,7 @@ class Status(Enum):
     STOPPED = "stopped"
     WAITING = "waiting restart"
     ERRORED = "errored"
+    SCHEDULED = "scheduled"
 
 
 class Mark(Enum):

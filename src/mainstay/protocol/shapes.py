@@ -6,6 +6,23 @@ Import it under TYPE_CHECKING: `mainstay list` must not pay for `typing`. Times 
 from typing import Literal, TypedDict
 
 
+class Ran(TypedDict):
+    """What came of a run of a job: when it began, how long it took."""
+
+    began: float
+    seconds: float
+    result: str
+    ok: bool
+    lines: list[str]
+
+
+class Planned(TypedDict):
+    """When a job is due, None when it is off its schedule; and what its last run came to."""
+
+    next: float | None
+    last: Ran | None
+
+
 class Row(TypedDict):
     """A slot, as `list` shows it. `uptime` counts from ready, `cpu` is percent of one core, `memory` bytes (PSS).
 
@@ -28,6 +45,7 @@ class Row(TypedDict):
     memory: int | None
     generation: int
     rollout: str
+    schedule: Planned | None
 
 
 class Listing(TypedDict):
@@ -56,6 +74,8 @@ class Outcome(TypedDict):
         "aborted",
         "signalled",
         "reset",
+        "scheduled",
+        "ran",
         "failed",
     ]
     changes: list[str]
@@ -133,6 +153,15 @@ class Rollout(TypedDict):
     of: int
 
 
+class Job(TypedDict):
+    """A job, as `describe` shows it; `skipped` counts the runs that were not begun since another one went on."""
+
+    next: float | None
+    queued: bool
+    skipped: int
+    runs: list[Ran]
+
+
 class AppDetail(TypedDict):
     """An app, as `describe` shows it; `spec` is the codec's dump with secrets masked."""
 
@@ -147,6 +176,7 @@ class AppDetail(TypedDict):
     engine: str | None
     template: Template | None
     rollout: Rollout | None
+    job: Job | None
     differences: list[str]
     slots: list[SlotDetail]
 

@@ -2,6 +2,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def test_the_apps_are_shown_in_a_table(home: Path, daemon: FakeDaemon) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert "|  0 | web-0 | asgi | 4100 |    12m |        0 | online | 0.3% | 20.4 MB |" in ran.out
+
+
+def test_a_job_is_shown_with_its_next_and_its_last_run(home: Path, daemon: FakeDaemon) -> None:
+    now = time.time()
+    last = {"began": now - 7300, "seconds": 2.0, "result": "exit code 4", "ok": False, "lines": []}
+    planned = {"next": now + 3 * 3600 + 60, "last": last}
+    daemon.rows(row("report-0", status="scheduled", pid=None, schedule=planned))
+
+    assert "scheduled, in 3h, last: exit code 4, 2h ago" in mainstay(home, "list").out
 
 
 @pytest.mark.parametrize("argv", [("list",), ("list", "--json"), ("ls",)])

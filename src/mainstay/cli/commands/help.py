@@ -62,6 +62,6 @@ def parser_of(name: str) -> Parser:
     command = find_command(name)
     if command is None:
         raise UsageError(f"no command is called {name!r}", hint="`mainstay help` lists them")
-    module = __import__(f"mainstay.cli.commands.{command.name}", fromlist=["parser"])
+    module = __import__(command.module, fromlist=["parser"])
     make: Callable[[], Parser] = module.parser
     return make()
