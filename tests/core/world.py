@@ -228,7 +228,7 @@ class World:
             process.excused = not process.asked_to_end
         coming = frozenset(p.worker.token for p in self.processes.values() if not p.pid)
         born = {p.worker.token: Runs(p.pid, 0) for p in self.processes.values() if p.pid}
-        found = Found(born, frozenset(self.templates), coming)
+        found = Found(born, frozenset(self.templates), coming, frozenset(self.steps))
         fleet = load(Fleet, dump(self.fleet))
         self.fleet, effects = take_over(fleet, found, self.now)
         for process in self.processes.values():

@@ -251,10 +251,10 @@ class _Crossing:
 
     def resurrect(self, token: Token) -> None:
         asleep = {name: app for name, app in self.fleet.apps.items() if app.revive}
-        self._expect(token, list(asleep))
+        self._expect(token, list(asleep), order.missing(self.fleet.apps, (app.spec for app in asleep.values())))
         for name, app in asleep.items():
             slots = None if app.revive >= app.slots.keys() else app.revive
-            self._one(name, Start(token, (name,)), {name: slots})
+            self._submit(name, _narrowed(Start(token, (name,)), name, slots))
 
     def select(self, request: Request, selectors: tuple[str, ...]) -> None:
         given_up: set[str] = set()

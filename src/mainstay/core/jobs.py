@@ -65,8 +65,12 @@ def perform(turn: Turn, request: Request) -> bool:
             enlist(turn, token)
         case Stop(token=token):
             _stop(turn, token, delete=False)
-        case Delete(token=token) | Kill(token=token):
+        case Delete(token=token):
             _stop(turn, token, delete=True)
+        case Kill(token=token):
+            revive = frozenset((0,)) if turn.app.job and turn.app.job.on else turn.app.revive
+            _stop(turn, token, delete=False)
+            turn.app = replace(turn.app, revive=revive)
         case Restart(token=token) | Reload(token=token):
             turn.answers.append((token, Outcome(name, "unchanged", message="is a job, and runs when it is due")))
         case Scale(token=token):
@@ -86,7 +90,7 @@ def enlist(turn: Turn, token: Token, shown: tuple[str, ...] = ()) -> None:
     outcome = Outcome(turn.app.name, "scheduled" if not job.on else "changed" if shown else "unchanged", shown)
     if outcome.outcome == "unchanged":
         outcome = replace(outcome, message="is a job, and runs when it is due")
-    turn.app = replace(turn.app, job=job if job.on else replace(job, on=True, seen=0.0))
+    turn.app = replace(turn.app, job=job if job.on else replace(job, on=True, seen=0.0), revive=frozenset())
     turn.answers.append((token, outcome))
 
 

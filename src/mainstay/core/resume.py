@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from mainstay.core import facts
 from mainstay.core.app import App, Template, TemplateState, every_slot, indexes, is_python
-from mainstay.core.effects import Effect, KillTree, StartTemplate, StopTemplate, Terminate, Unlisten
-from mainstay.core.events import Ended, Spawned, TemplateEnded
+from mainstay.core.effects import Effect, KillTree, RunStep, StartTemplate, StopStep, StopTemplate, Terminate, Unlisten
+from mainstay.core.events import Ended, Spawned, StepEnded, TemplateEnded
 from mainstay.core.fleet import Fleet, with_app
 from mainstay.core.slot import Alive, Killing, Slot, Starting, Stopped, Stopping, worker_of
 from mainstay.core.turn import Turn
@@ -33,6 +33,8 @@ class Found:
     templates: frozenset[tuple[str, int]] = frozenset()
     coming: frozenset[str] = frozenset()
     """Workers, by token, of which their template will say whether it has forked them."""
+    steps: frozenset[str] = frozenset()
+    """Apps of which the command of a stage still runs."""
 
 
 def after_shutdown(fleet: Fleet) -> Fleet:
@@ -55,12 +57,15 @@ def _at_rest(app: App) -> App:
         if index in app.slots or index in pending
     }
     rested = App(app.name, app.generation, app.last_generation, {app.generation: app.spec}, slots)
+    job = replace(app.job, on=False, run=None, queued=None) if app.job else None
+    due = frozenset((0,)) if app.job and app.job.on else frozenset()
     return replace(
         rested,
         numbers=app.numbers,
         interface=app.interface,
         serial=app.serial,
-        revive=up | app.revive | frozenset(pending),
+        job=job,
+        revive=(due or app.revive) if app.job else up | app.revive | frozenset(pending),
     )
 
 
@@ -100,6 +105,7 @@ def _resume(turn: Turn, found: Found) -> None:
     for generation, template in app.templates.items():
         if (app.name, generation) not in found.templates:
             _without_template(turn, generation, template)
+    _resume_step(turn, found)
     for slot in tuple(every_slot(turn.app)):
         _resume_slot(turn, slot, found)
 
@@ -112,6 +118,19 @@ def _without_template(turn: Turn, generation: int, template: Template) -> None:
         turn.effects.append(StartTemplate(turn.app.name, generation, spec))
     elif template.state is TemplateState.WARM:
         facts.handle(turn, TemplateEnded(turn.app.name, generation, "it ended while no one was looking"))
+
+
+def _resume_step(turn: Turn, found: Found) -> None:
+    """A command that ran goes on, or is run once more: of one that has ended nobody knows how."""
+    step, name = turn.app.step, turn.app.name
+    if step is None:
+        return
+    if name not in found.steps and step.over:
+        facts.handle(turn, StepEnded(name, step.generation, step.stage, Unstarted(step.over)))
+    elif name not in found.steps:
+        turn.effects.append(RunStep(name, step.generation, step.stage, turn.spec_of(step.generation)))
+    elif step.over:
+        turn.effects.append(StopStep(name))
 
 
 def _resume_slot(turn: Turn, slot: Slot, found: Found) -> None:

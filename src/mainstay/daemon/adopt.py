@@ -1,9 +1,10 @@
 """Finds out what still runs of what the daemon before us wrote down, and takes hold of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mainstay.core.app import App, every_slot, is_python
+from mainstay.core.effects import RunStep
 from mainstay.core.fleet import Fleet
 from mainstay.core.resume import Found, Process
 from mainstay.core.slot import Alive, Slot
@@ -14,9 +15,16 @@ from mainstay.model.spec import AppSpec
 from mainstay.sys import procfs
 from mainstay.sys.fdstore import FdStore
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.daemon.steps import Steps
 
-def adopt(fleet: Fleet, store: FdStore, templates: Templates, workers: Workers) -> Found:
-    """Take over the templates and workers that run; what they are, for the core."""
+
+def adopt(fleet: Fleet, store: FdStore, templates: Templates, workers: Workers, steps: Callable[[], "Steps"]) -> Found:
+    """Take over the templates, workers and steps that run; what they are, for the core.
+
+    `steps` makes what runs the commands of apps, when there is one to take over.
+    """
 
     def spec_of(app: str, generation: int) -> AppSpec | None:
         return fleet.apps[app].specs.get(generation) if app in fleet.apps else None
@@ -41,8 +49,25 @@ def adopt(fleet: Fleet, store: FdStore, templates: Templates, workers: Workers) 
             worker = replace(worker, pid=process.pid, born=process.start)
         if workers.adopt(replace(life, worker=worker), spec):
             found[worker.id.token] = Process(worker.pid, worker.born)
-    _let_go(fleet, store, found.keys() | coming)
-    return Found(found, loaded, frozenset(coming))
+    stepping = _adopt_steps(fleet, steps)
+    _let_go(fleet, store, {*found, *coming, *stepping.values()})
+    return Found(found, loaded, frozenset(coming), frozenset(stepping))
+
+
+def _adopt_steps(fleet: Fleet, steps: Callable[[], "Steps"]) -> dict[str, str]:
+    """The apps of which a command runs, each with the name of its output."""
+    found: dict[str, str] = {}
+    marked: dict[str, Process] | None = None
+    for name, app in fleet.apps.items():
+        if app.step is None:
+            continue
+        marked = _marked() if marked is None else marked
+        effect = RunStep(name, app.step.generation, app.step.stage, app.specs[app.step.generation])
+        key = f"{name}-{app.step.stage.value}@{app.step.generation}"
+        process = marked.get(key)
+        if process and steps().adopt(effect, process.pid, process.start):
+            found[name] = key
+    return found
 
 
 def _alive(fleet: Fleet) -> Iterator[tuple[App, Slot, Alive]]:

@@ -106,12 +106,14 @@ class Daemon:
             from mainstay.core.resume import take_over
             from mainstay.daemon.adopt import adopt
 
-            found = adopt(self.fleet, self.store, self.templates, self.workers)
+            found = adopt(self.fleet, self.store, self.templates, self.workers, self._steps)
             text = f"taking over {len(found.workers)} workers of a daemon that is gone"
             self.chronicle.tell(Kind.DAEMON_ADOPTED, text, "", {"pid": os.getpid()})
             self.fleet, todo = take_over(self.fleet, found, time.monotonic())
         self.state.note(self.fleet)
         self._perform_all(todo)
+        if any(app.armed for app in self.fleet.apps.values()):
+            self._schedules().resume(self.fleet)
         if ending:
             self.inbox.append(Kill(0))
         self.work_off()

@@ -10,6 +10,7 @@ from mainstay.core.events import Stage, StepEnded
 from mainstay.daemon import environment
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.privileges import under
 from mainstay.daemon.sweep import MARK, Sweeper
 from mainstay.daemon.templates import Post, why_not_started
 from mainstay.model.exits import Ending, Exited, Unstarted
@@ -56,12 +57,23 @@ class Steps:
         if running.child is None:
             self._finish(running, Unstarted("it was gone before it could be watched"))
 
+    def adopt(self, effect: RunStep, pid: int, start: int) -> bool:
+        """Go on with a command that a daemon before us has started; False when it is gone."""
+        running = Running(effect)
+        running.child = self._children.add(pid, lambda ending: self._ended(running, ending), start)
+        if running.child is None:
+            return False
+        self._running[effect.app] = running
+        self._sweeper.adopt(running.key, pid)
+        self._outputs.adopt(running.key, effect.spec, place(effect.app, effect.stage), -1, pid)
+        return True
+
     def _spawn(self, running: Running) -> int:
         spec, stage = running.effect.spec, running.effect.stage
         out, err = self._outputs.open(running.key, spec, place(spec.name, stage), -1)
         try:
             env = environment.declared(spec) | {MARK: running.key}
-            return spawn(Spawn(_argv(spec, stage), env, spec.cwd, out, err))
+            return spawn(under(spec.privileges, Spawn(_argv(spec, stage), env, spec.cwd, out, err)))
         finally:
             os.close(out)
             os.close(err)
