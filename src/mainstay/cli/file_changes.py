@@ -23,6 +23,7 @@ LOOK = 0.5
 QUIET_MS = 50
 LONGEST_MS = 400
 _WAKE_MS = 500
+_ADDED = 1  # watchfiles.Change.added, which costs an import
 """A change is told when nothing has followed for so long; at the latest after the second of them."""
 
 
@@ -68,12 +69,17 @@ class Told(_Watcher):
         while not self._over.is_set():
             changes = self._notify.watch(LONGEST_MS, QUIET_MS, _WAKE_MS, self._over)
             if isinstance(changes, set):
-                files = {path for _, path in changes if self._is_meant(path)}
+                files = {file for change, path in changes for file in self._files(change, path)}
                 if files:
                     self._on_change(files)
 
-    def _is_meant(self, path: str) -> bool:
-        return not os.path.isdir(path) and any(not root(path) for root in self._roots)
+    def _files(self, change: int, path: str) -> set[str]:
+        """Those that are meant; of a new folder all in it, as some may have been there before the kernel looked."""
+        is_folder = os.path.isdir(path)
+        meant = [root for root in self._roots if not root(path, is_folder=is_folder)]
+        if not is_folder:
+            return {path} if meant else set()
+        return {entry.path for root in meant if change == _ADDED for entry in _files(path, root)}
 
 
 class Looked(_Watcher):
