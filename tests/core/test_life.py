@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mainstay.core.events import (
+    Cause,
     Decide,
     Delete,
     Kill,
@@ -22,7 +23,7 @@ from mainstay.core.fleet import Fleet, deadline_of
 from mainstay.core.report import describe, rows
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled
-from mainstay.model.spec import AppSpec, Engine, PythonApp, RestartOn, TcpBind
+from mainstay.model.spec import AppSpec, Engine, Limits, PythonApp, RestartOn, TcpBind
 from mainstay.model.spec import Restart as Policy
 from tests.core.specs import (
     COLD,
@@ -79,6 +80,7 @@ def specs(draw: st.DrawFn) -> AppSpec:
         restart=draw(POLICIES),
         start_timeout=draw(st.sampled_from((2.0, 30.0))),
         stop_timeout=draw(st.sampled_from((1.0, 10.0))),
+        limits=Limits(lifetime=draw(st.sampled_from((0.0, 0.0, 5.0, 60.0)))),
     )
     if spec is WEB and draw(st.booleans()):
         port = draw(st.sampled_from((8000, 8001)))
@@ -138,6 +140,19 @@ class Life(RuleBasedStateMachine):
     def a_worker_dies(self, data: st.DataObject, ending: Ending) -> None:
         born = sorted(worker for worker, process in self.world.processes.items() if process.pid)
         self.world.crash(data.draw(st.sampled_from(born)), ending)
+
+    @precondition(lambda self: any(p.pid for p in self.world.processes.values()))
+    @rule(data=st.data(), cause=st.sampled_from(Cause))
+    def a_worker_is_unfit(self, data: st.DataObject, cause: Cause) -> None:
+        born = sorted(worker for worker, process in self.world.processes.items() if process.pid)
+        self.world.tire(data.draw(st.sampled_from(born)), cause)
+
+    @precondition(lambda self: any(p.pid for p in self.world.processes.values()))
+    @rule(data=st.data(), well=st.booleans())
+    def a_worker_recovers_or_is_stuck(self, data: st.DataObject, well: bool) -> None:
+        born = sorted(worker for worker, process in self.world.processes.items() if process.pid)
+        worker = data.draw(st.sampled_from(born))
+        self.world.heal(worker) if well else self.world.block(worker)
 
     @precondition(lambda self: self.world.templates)
     @rule(data=st.data())

@@ -1,6 +1,7 @@
 """What happened, as the core hears it: facts from the daemon and requests from people."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from mainstay.model.exits import Ending
 from mainstay.model.ids import WorkerId
@@ -71,6 +72,47 @@ class ListenFailed:
     app: str
     reason: str
     hint: str = ""
+
+
+class Cause(Enum):
+    """What is wrong with a worker that serves and is to be replaced."""
+
+    HEALTH = "health"
+    MEMORY = "memory"
+    AGE = "age"
+    """It has lived, or served, for as long as it was meant to: no fault at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A worker serves, but should be replaced by another one of its generation; said again, it changes nothing."""
+
+    worker: WorkerId
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A worker that was unfit for its health is well again."""
+
+    worker: WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Why a worker that starts is not ready: what its health check was answered."""
+
+    worker: WorkerId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A worker does nothing any more, not even what it is asked: it can only be killed."""
+
+    worker: WorkerId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +219,8 @@ class Kill:
     token: Token
 
 
-Fact = Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed
+Care = Unfit | Recovered | NotYet | Stuck
+Fact = Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed | Care
 Selecting = Start | Stop | Restart | Reload | Decide | Delete | Signal | Reset
 Request = Apply | Selecting | Scale | Kill
 Event = Fact | Request | Tick

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mainstay.core import requests, rollout
+from mainstay.core import refresh, requests, rollout
 from mainstay.core.app import (
     Goal,
     Style,
@@ -21,10 +21,14 @@ from mainstay.core.events import (
     Fact,
     ListenFailed,
     Listening,
+    NotYet,
+    Recovered,
     Spawned,
+    Stuck,
     TemplateEnded,
     TemplateLoaded,
     Tick,
+    Unfit,
 )
 from mainstay.core.policy import STABLE_AFTER, should_restart
 from mainstay.core.slot import Exit, Finished, Killing, Running, Slot, Stopping, at_rest
@@ -56,6 +60,15 @@ def handle(turn: Turn, fact: Fact) -> None:
                     requests.bring_up(turn)
         case ListenFailed():
             _listen_failed(turn, fact)
+        case Unfit():
+            refresh.want(turn, fact)
+        case Recovered(worker=worker):
+            refresh.recover(turn, worker)
+        case NotYet():
+            _to_slot(turn, fact)
+        case Stuck(worker=worker, reason=reason):
+            turn.record(f"{worker} is stuck: {reason}")
+            _to_slot(turn, fact)
         case _:
             assert_never(fact)
     settle(turn)
@@ -73,6 +86,7 @@ def tick(turn: Turn) -> None:
             )
     for slot in tuple(every_slot(turn.app)):
         turn.step(slot, Tick())
+    refresh.see_ages(turn)
     settle(turn)
 
 
@@ -80,6 +94,7 @@ def settle(turn: Turn) -> None:
     """Go on with what can go on, and answer the requests whose goal is reached."""
     turn.drop_rested()
     rollout.advance(turn)
+    refresh.advance(turn)
     turn.drop_rested()
     for wait in turn.app.waits:
         if _is_reached(turn, wait):
@@ -109,7 +124,7 @@ def _is_started(slot: Slot | None) -> bool:
     return slot is None or isinstance(slot.life, Running | Finished)
 
 
-def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended) -> Slot | None:
+def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended | NotYet | Stuck) -> Slot | None:
     slot = slot_of(turn.app, fact.worker)
     return turn.step(slot, fact) if slot else None
 
@@ -127,6 +142,9 @@ def _ended(turn: Turn, fact: Ended) -> None:
     before = slot_of(turn.app, fact.worker)
     if before is None:
         return
+    if refresh.is_fresh(turn.app, before):
+        refresh.failed(turn, before, fact)
+        return
     done = _is_done(turn, before, fact)
     if not done and _ends_an_attempt(turn, before):
         # Its slot will be taken down: it is not started anew only to be ended again.
@@ -136,6 +154,7 @@ def _ended(turn: Turn, fact: Ended) -> None:
         return
     last = slot.exits[-1]
     turn.record(f"{fact.worker} (pid {last.pid}) ended: {last.ending}" + (", as asked" if last.asked else ""))
+    refresh.keep_exit(turn, slot, last)
     if last.asked or done:
         return
     refusal = _refusal(turn, slot, last)

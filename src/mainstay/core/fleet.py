@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from mainstay.core import facts, requests
+from mainstay.core import facts, refresh, requests
 from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_holding, next_deadline, workers
 from mainstay.core.effects import Effect, Forget, Outcome, Refusal, Reply, SendSignal, Shutdown
 from mainstay.core.events import (
@@ -18,6 +18,8 @@ from mainstay.core.events import (
     Event,
     Fact,
     Kill,
+    NotYet,
+    Recovered,
     Reload,
     Request,
     Reset,
@@ -27,8 +29,10 @@ from mainstay.core.events import (
     Spawned,
     Start,
     Stop,
+    Stuck,
     Tick,
     Token,
+    Unfit,
 )
 from mainstay.core.select import Selection, UnknownSelector, select
 from mainstay.core.turn import Answer, Turn
@@ -75,6 +79,8 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
                 if at <= now:
                     crossing.turn(name, facts.tick)
         case Spawned(worker=worker) | BecameReady(worker=worker) | Ended(worker=worker):
+            crossing.fact(worker.slot.app, event)
+        case Unfit(worker=worker) | Recovered(worker=worker) | NotYet(worker=worker) | Stuck(worker=worker):
             crossing.fact(worker.slot.app, event)
         case Apply():
             crossing.apply(event)
@@ -276,6 +282,8 @@ def _narrowed(request: Request, name: str, slots: frozenset[int] | None) -> Requ
 
 def _perform(turn: Turn, request: Request, slots: frozenset[int] | None) -> None:
     name = turn.app.name
+    if not isinstance(request, Signal | Reset):
+        refresh.give_way(turn)
     match request:
         case Apply(token=token, specs=specs, reload=reload):
             requests.apply(turn, token, specs[0], reload)
