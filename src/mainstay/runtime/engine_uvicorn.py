@@ -78,6 +78,7 @@ class _Server:
         self._config = _config(assignment)
         self._state = ServerState()
         self._inbox = Inbox(assignment.control)
+        self._inbox.served = lambda: self._state.total_requests
         self._servers: list[asyncio.AbstractServer] = []
         self._protocol: type[asyncio.Protocol] = asyncio.Protocol
 

@@ -1,7 +1,11 @@
 """What the daemon and the runtime say to each other, as data; how it is written is in `control`."""
 
+import signal
 from dataclasses import dataclass
 from enum import StrEnum
+
+DUMP_SIGNAL = getattr(signal, "SIGRTMAX", signal.SIGUSR2)
+"""Has a worker that is watched write the stacks of its threads to its standard error."""
 
 
 class Engine(StrEnum):
@@ -129,6 +133,17 @@ class Connection:
     fd: int
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Say that you live, so often that `watchdog` seconds never pass in silence, and when `requests` are answered.
+
+    0: say nothing.
+    """
+
+    watchdog: float
+    requests: int
+
+
 TemplateRequest = Load | Fork
 TemplateReply = Imported | Cold | Failed | Forked | ForkFailed
-WorkerRequest = Accept | Drain | Connection
+WorkerRequest = Accept | Drain | Connection | Limits
