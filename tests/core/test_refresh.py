@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from mainstay.core.app import is_healthy
 from mainstay.core.effects import Fork, KillTree, Launch, Terminate
-from mainstay.core.events import Cause, NotYet, Unfit
+from mainstay.core.events import Cause, Extend, NotYet, Unfit
 from mainstay.core.policy import REST, RETRY
 from mainstay.core.report import describe, rows
 from mainstay.core.slot import Running, Slot
@@ -274,3 +274,14 @@ def test_what_is_said_of_a_worker_that_is_gone_changes_nothing() -> None:
 
     assert world.fleet == before
     assert isinstance(slot(world).life, Running)
+
+
+def test_a_worker_that_asks_for_more_time_gets_it_from_when_it_asked() -> None:
+    world = World()
+    world.code["web"] = Code(worker=Behaviour(ready=5.0))
+    token = world.apply(replace(web(1), start_timeout=2.0))
+    world.run(1.9)
+    (worker,) = world.processes
+    world.send(Extend(worker, 4.0))
+
+    assert world.reply(token).refusal is None

@@ -116,6 +116,14 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
+class Extend:
+    """A worker that starts or ends asks for so many more seconds, from now on."""
+
+    worker: WorkerId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time went on: the nearest deadline may have passed."""
 
@@ -219,7 +227,7 @@ class Kill:
     token: Token
 
 
-Care = Unfit | Recovered | NotYet | Stuck
+Care = Unfit | Recovered | NotYet | Stuck | Extend
 Fact = Spawned | BecameReady | Ended | TemplateLoaded | TemplateEnded | Listening | ListenFailed | Care
 Selecting = Start | Stop | Restart | Reload | Decide | Delete | Signal | Reset
 Request = Apply | Selecting | Scale | Kill

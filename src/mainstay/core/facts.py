@@ -18,6 +18,7 @@ from mainstay.core.effects import Refusal, StopTemplate
 from mainstay.core.events import (
     BecameReady,
     Ended,
+    Extend,
     Fact,
     ListenFailed,
     Listening,
@@ -64,7 +65,7 @@ def handle(turn: Turn, fact: Fact) -> None:
             refresh.want(turn, fact)
         case Recovered(worker=worker):
             refresh.recover(turn, worker)
-        case NotYet():
+        case NotYet() | Extend():
             _to_slot(turn, fact)
         case Stuck(worker=worker, reason=reason):
             turn.record(f"{worker} is stuck: {reason}")
@@ -124,7 +125,7 @@ def _is_started(slot: Slot | None) -> bool:
     return slot is None or isinstance(slot.life, Running | Finished)
 
 
-def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended | NotYet | Stuck) -> Slot | None:
+def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended | NotYet | Stuck | Extend) -> Slot | None:
     slot = slot_of(turn.app, fact.worker)
     return turn.step(slot, fact) if slot else None
 

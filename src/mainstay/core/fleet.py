@@ -16,6 +16,7 @@ from mainstay.core.events import (
     Delete,
     Ended,
     Event,
+    Extend,
     Fact,
     Kill,
     NotYet,
@@ -80,8 +81,8 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
                     crossing.turn(name, facts.tick)
         case Spawned(worker=worker) | BecameReady(worker=worker) | Ended(worker=worker):
             crossing.fact(worker.slot.app, event)
-        case Unfit(worker=worker) | Recovered(worker=worker) | NotYet(worker=worker) | Stuck(worker=worker):
-            crossing.fact(worker.slot.app, event)
+        case Unfit() | Recovered() | NotYet() | Stuck() | Extend():
+            crossing.fact(event.worker.slot.app, event)
         case Apply():
             crossing.apply(event)
         case Kill(token=token):

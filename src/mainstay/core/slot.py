@@ -10,7 +10,7 @@ for a process that exists, so a slot never hangs.
 
 from dataclasses import dataclass, replace
 
-from mainstay.core.events import BecameReady, Ended, NotYet, Spawned, Stuck, Tick
+from mainstay.core.events import BecameReady, Ended, Extend, NotYet, Spawned, Stuck, Tick
 from mainstay.core.policy import STABLE_AFTER, gave_up, should_restart, wait_before
 from mainstay.model.exits import Ending, Unstarted
 from mainstay.model.ids import SlotId, WorkerId
@@ -173,7 +173,7 @@ class ForceEnd:
     worker: WorkerId
 
 
-SlotEvent = Up | Down | Again | Renew | Spawned | BecameReady | Ended | NotYet | Stuck | Tick
+SlotEvent = Up | Down | Again | Renew | Spawned | BecameReady | Ended | NotYet | Stuck | Extend | Tick
 SlotEffect = Spawn | AskToEnd | ForceEnd
 Step = tuple[Slot, tuple[SlotEffect, ...]]
 
@@ -223,6 +223,8 @@ def step(slot: Slot, event: SlotEvent, now: float, spec: AppSpec) -> Step:
             return (replace(slot, why=reason) if waits else slot), ()
         case Stuck():
             return _stuck(slot, event, now)
+        case Extend():
+            return _extend(slot, event, now), ()
         case Tick():
             return _tick(slot, now, spec)
         case _:
@@ -272,6 +274,13 @@ def _renew(slot: Slot, now: float, spec: AppSpec) -> Step:
     if isinstance(slot.life, Running):
         return _end(replace(slot, restarts=slot.restarts + 1), now, spec)
     return slot, ()
+
+
+def _extend(slot: Slot, event: Extend, now: float) -> Slot:
+    life = slot.life
+    if not isinstance(life, Starting | Stopping) or life.worker.id != event.worker:
+        return slot
+    return replace(slot, life=replace(life, deadline=max(life.deadline, now + event.seconds)))
 
 
 def _stuck(slot: Slot, event: Stuck, now: float) -> Step:

@@ -14,6 +14,7 @@ from mainstay.core.fleet import Fleet, deadline_of, step
 from mainstay.daemon.answers import Answers
 from mainstay.daemon.asking import event_of
 from mainstay.daemon.capture import Capture
+from mainstay.daemon.care import Care
 from mainstay.daemon.children import Children
 from mainstay.daemon.control import Client, Control
 from mainstay.daemon.journal import Journal
@@ -50,6 +51,7 @@ class Daemon:
         post = self.inbox.append
         self.templates = Templates(self.sweeper, self.children, self.outputs, post)
         self.workers = Workers(self.sweeper, self.children, self.listeners, self.outputs, post)
+        self.care = Care(self.reactor, self.workers, post)
         self.answers = Answers(self.outputs, Metrics())
         self.requests: dict[int, tuple[Client, Request]] = {}
         self.tokens = 0
@@ -67,9 +69,17 @@ class Daemon:
             if deadline is not None and time.monotonic() >= deadline:
                 self.inbox.append(Tick())
             self.work_off()
+            self._look_after()
         self._leave()
         self.capture.close()
         self.journal.write("daemon has ended")
+
+    def _look_after(self) -> None:
+        """Let those who watch over workers know of what has changed."""
+        try:
+            self.care.follow(self.fleet)
+        except Exception as error:
+            self.journal.bug(error)
 
     def _leave(self) -> None:
         """Let clients read their last answers, and see that nothing that we started stays."""
