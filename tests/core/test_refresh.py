@@ -285,3 +285,12 @@ def test_a_worker_that_asks_for_more_time_gets_it_from_when_it_asked() -> None:
     world.send(Extend(worker, 4.0))
 
     assert world.reply(token).refusal is None
+
+
+def test_a_worker_that_got_old_before_a_rollout_accepted_it_is_seen_at_once() -> None:
+    world = started(replace(job(), limits=Limits(lifetime=5.0)))
+    world.ask(reload("jobs"))
+    world.run(0.3)
+    world.jump(100)
+
+    assert [one.cause for one in world.fleet.apps["jobs"].unfit] == [Cause.AGE]

@@ -87,7 +87,6 @@ def tick(turn: Turn) -> None:
             )
     for slot in tuple(every_slot(turn.app)):
         turn.step(slot, Tick())
-    refresh.see_ages(turn)
     settle(turn)
 
 

@@ -37,18 +37,9 @@ def recover(turn: Turn, worker: WorkerId) -> None:
         turn.app = replace(turn.app, unfit=left)
 
 
-def see_ages(turn: Turn) -> None:
-    """Find the workers that have lived for as long as they may."""
-    for slot in turn.app.slots.values():
-        at = old_at(turn.app, slot)
-        if at is not None and turn.now >= at:
-            assert isinstance(slot.life, Running)
-            lifetime = turn.spec_of(slot.generation).limits.lifetime
-            want(turn, Unfit(slot.life.worker.id, Cause.AGE, f"it has lived for its {lifetime:g} s"))
-
-
 def advance(turn: Turn) -> None:
-    """Forget what was to be refreshed and serves no more, and go on with the rest."""
+    """Find what has got old, forget what was to be refreshed and serves no more, and go on with the rest."""
+    _see_ages(turn)
     app = turn.app
     if not app.unfit and app.refresh is None:
         return
@@ -98,6 +89,15 @@ def keep_exit(turn: Turn, slot: Slot, last: Exit) -> None:
     now = turn.app.slots.get(slot.id.index)
     if last.why and now and not is_same(now, slot) and now.generation == slot.generation:
         turn.put(replace(now, exits=(*now.exits, last)[-EXITS_KEPT:]))
+
+
+def _see_ages(turn: Turn) -> None:
+    for slot in turn.app.slots.values():
+        at = old_at(turn.app, slot)
+        if at is not None and turn.now >= at:
+            assert isinstance(slot.life, Running)
+            lifetime = turn.spec_of(slot.generation).limits.lifetime
+            want(turn, Unfit(slot.life.worker.id, Cause.AGE, f"it has lived for its {lifetime:g} s"))
 
 
 def _serves(slot: Slot, worker: WorkerId) -> bool:
