@@ -293,4 +293,6 @@ def test_a_worker_that_got_old_before_a_rollout_accepted_it_is_seen_at_once() ->
     world.run(0.3)
     world.jump(100)
 
-    assert [one.cause for one in world.fleet.apps["jobs"].unfit] == [Cause.AGE]
+    assert world.fleet.apps["jobs"].refresh is not None
+    world.run(1)
+    assert slot(world, 0, "jobs").exits[-1].why == "it has lived for its 5 s"

@@ -94,13 +94,14 @@ def settle(turn: Turn) -> None:
     """Go on with what can go on, and answer the requests whose goal is reached."""
     turn.drop_rested()
     rollout.advance(turn)
-    refresh.advance(turn)
     turn.drop_rested()
     for wait in turn.app.waits:
         if _is_reached(turn, wait):
             turn.answer(wait, wait.outcome)
             if wait.goal is Goal.DELETED:
                 turn.app = replace(turn.app, deleted=True)
+    refresh.advance(turn)  # last: an app that has just answered is not busy any more
+    turn.drop_rested()
 
 
 def _is_reached(turn: Turn, wait: Wait) -> bool:
