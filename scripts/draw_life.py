@@ -4,7 +4,7 @@ Every kind of life meets every event, under every restart policy that matters; w
 stands in docs/architecture.md, and a test fails when the two differ.
 """
 
-from mainstay.core.events import BecameReady, Ended, Spawned, Tick
+from mainstay.core.events import BecameReady, Ended, Spawned, Stuck, Tick
 from mainstay.core.slot import (
     Again,
     Backoff,
@@ -12,6 +12,7 @@ from mainstay.core.slot import (
     Failed,
     Finished,
     Killing,
+    Renew,
     Running,
     Slot,
     SlotEvent,
@@ -47,6 +48,8 @@ EVENTS: tuple[tuple[str, SlotEvent], ...] = (
     ("up", Up()),
     ("down", Down()),
     ("restart", Again()),
+    ("renew", Renew("it is too large")),
+    ("stuck", Stuck(ID, "its loop is blocked")),
     ("spawned", Spawned(ID, 4711)),
     ("ready", BecameReady(ID)),
     ("exit 0", Ended(ID, Exited(0))),

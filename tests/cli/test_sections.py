@@ -47,6 +47,13 @@ def test_the_last_exits_are_told_with_their_last_words() -> None:
     assert "not shown" not in text
 
 
+def test_a_worker_that_was_replaced_is_not_said_to_have_been_asked_for_by_somebody() -> None:
+    text = described(slots=[slot_detail("web-0", exits=[crash(asked=True, reason="replaced: it is too large")])])
+
+    assert "replaced: it is too large after 250 ms" in text
+    assert "as asked" not in text
+
+
 def test_only_the_last_exits_are_told() -> None:
     text = described(slots=[slot_detail("web-0", exits=[crash(pid=pid) for pid in range(1, 7)])])
 

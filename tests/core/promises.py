@@ -28,9 +28,11 @@ from mainstay.core.events import (
     Event,
     Kill,
     Request,
+    Reset,
     Restart,
     Resurrect,
     Scale,
+    Signal,
     Stage,
     Start,
     Stop,
@@ -40,7 +42,7 @@ from mainstay.core.fleet import Fleet, deadline_of
 from mainstay.core.policy import JITTER, STABLE_AFTER, wait_before
 from mainstay.core.slot import Alive, Killing, Running, Starting, worker_of
 from mainstay.model.exits import Ending, Exited
-from mainstay.model.ids import SlotId
+from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, slots_wanted
 
 if TYPE_CHECKING:
@@ -65,7 +67,9 @@ class Promises:
         """Whether a new daemon does again what the one before it may have done."""
         self.floor: dict[str, int] = {}
         """The least number of serving workers during the rollout of an app."""
-        self.rows: dict[tuple[SlotId, int], Row] = {}
+        self.kept: dict[str, int] = {}
+        """The least number of serving workers while one of an app is refreshed."""
+        self.rows: dict[tuple[SlotId, int, int], Row] = {}
         self.ready_at: dict[object, float] = {}
         self.weights: list[tuple[Terminate, dict[int, int]]] = []
         self.accepted_first: dict[str, int] = {}
@@ -85,16 +89,18 @@ class Promises:
             self.rows.clear()
         if isinstance(request, Stop | Delete | Kill):
             self.floor.clear()
+        if not isinstance(request, Signal | Reset):
+            self.kept.clear()
 
     def ended(self, process: "Process") -> None:
         """A process ended: if nobody asked for it, it is one of a row, and counts no longer as serving."""
         worker = process.worker
         app = self.world.fleet.apps.get(worker.slot.app)
-        if process.serves and worker.slot.app in self.floor:
-            self.floor[worker.slot.app] -= 1
+        if process.serves:
+            self._one_less(worker.slot.app)
         if process.asked_to_end and not self._at_fault(process):
             return
-        key = (worker.slot, worker.generation)
+        key = (worker.slot, worker.generation, process.listener)
         since = self._since(process)
         stable = since is not None and self.world.now - since >= STABLE_AFTER
         before = self.rows.get(key)
@@ -106,6 +112,12 @@ class Promises:
         """A command of a stage ended."""
         if step.stage is Stage.BEFORE_START:
             self.prepared[step.app, step.generation] = ending == Exited(0)
+
+    def _one_less(self, app: str) -> None:
+        """A worker of an app serves no more, through no doing of ours."""
+        for floor in (self.floor, self.kept):
+            if app in floor:
+                floor[app] -= 1
 
     def _slot_life(self, process: "Process") -> object:
         app = self.world.fleet.apps.get(process.worker.slot.app)
@@ -120,7 +132,7 @@ class Promises:
 
     def _since(self, process: "Process") -> float | None:
         life = self._slot_life(process)
-        return life.since if isinstance(life, Running) else None
+        return life.since if isinstance(life, Running | Killing) and life.since else None
 
     # effects, in order
 
@@ -129,6 +141,8 @@ class Promises:
         self.weights = []
         for name, app in self.world.fleet.apps.items():
             old = before.apps.get(name)
+            if app.refresh and app.refresh.fresh and app.refresh.worker != (old and old.refresh and old.refresh.worker):
+                self.kept[name] = len(self.world.serving(name))
             turned = old and old.rollout and not old.rollout.back and (app.rollout is None or app.rollout.back)
             if old is None or turned or len(app.queue) < len(old.queue):
                 self._forget_rows(name)  # a request that had waited is carried out, or what it did is undone
@@ -146,9 +160,11 @@ class Promises:
         world = self.world
         match effect:
             case Fork(worker=worker) | Launch(worker=worker):
-                place = (worker.slot, worker.generation)
-                twins = [p for p in world.processes if (p.slot, p.generation) == place and p != worker]
+                place = (worker.slot, worker.generation, effect.listener)
+                at = {p.worker: (p.worker.slot, p.worker.generation, p.listener) for p in world.processes.values()}
+                twins = [w for w, where in at.items() if where == place and w != worker]
                 assert not twins, f"two workers in {worker}: {twins}"
+                self._one_refresh_at_a_time(worker)
                 if worker in world.processes:
                     assert self.taking_over, f"{worker} is started twice"
                 elif isinstance(effect, Fork):
@@ -168,7 +184,11 @@ class Promises:
                 process = world.processes.get(worker)
                 assert process, f"SIGKILL to {worker}, which is gone"
                 assert process.pid, f"SIGKILL to {worker}, which has no process yet"
-                assert process.asked_to_end or process.excused, f"SIGKILL to {worker} without a stop signal"
+                stuck = self._at_fault(process) and not process.asked_to_end
+                told = process.asked_to_end or process.excused or stuck
+                assert told, f"SIGKILL to {worker} without a stop signal"
+                if process.serves:
+                    self._one_less(worker.slot.app)
             case SendSignal(worker=worker):
                 assert worker in world.processes, f"a signal to {worker}, which is gone"
                 assert world.processes[worker].pid, f"a signal to {worker}, which has no process yet"
@@ -216,9 +236,18 @@ class Promises:
         if spec.before_start:
             assert self.prepared.get((app, generation)), f"{app} generation {generation} is not prepared"
 
+    def _one_refresh_at_a_time(self, worker: WorkerId) -> None:
+        """A second worker of a generation in a slot is the only one of its app."""
+        processes = self.world.processes.values()
+        stay = [p.worker for p in processes if isinstance(self._slot_life(p), Starting | Running)]
+        stay = [other for other in stay if other != worker]
+        places = [(w.slot, w.generation) for w in (*stay, worker) if w.slot.app == worker.slot.app]
+        twice = {place for place in places if places.count(place) > 1}
+        assert len(twice) <= 1, f"more than one slot is refreshed at a time: {twice}"
+
     def _check_backoff(self, effect: Fork | Launch) -> None:
         worker = effect.worker
-        row = self.rows.get((worker.slot, worker.generation))
+        row = self.rows.get((worker.slot, worker.generation, effect.listener))
         if row is None:
             return
         least = wait_before(effect.spec.restart, row.ends, 0.0) * (1 - JITTER)
@@ -269,7 +298,7 @@ class Promises:
     def _names_are_unique(self) -> None:
         numbers: list[int] = []
         for app in self.world.fleet.apps.values():
-            places = [(slot.id, slot.generation) for slot in every_slot(app)]
+            places = [(slot.id, slot.generation, slot.side) for slot in every_slot(app)]
             assert len(places) == len(set(places)), f"two slots of one name: {places}"
             assert app.rollout or app.slots, f"{app.name} has lost its slots"
             assert app.slots.keys() <= app.numbers.keys(), f"slots of {app.name} without a number"
@@ -333,6 +362,11 @@ class Promises:
         for name, floor in self.floor.items():
             serving = self.world.serving(name)
             assert len(serving) >= floor, f"{serving} of {name} serve, {floor} did, after {event}"
+        for name, least in list(self.kept.items()):
+            serving = self.world.serving(name)
+            assert len(serving) >= least, f"{serving} of {name} serve, {least} did before the refresh, after {event}"
+            if name not in self.world.fleet.apps or self.world.fleet.apps[name].refresh is None:
+                del self.kept[name]
         for app in self.world.fleet.apps.values():
             for slot in every_slot(app):
                 worker = worker_of(slot)

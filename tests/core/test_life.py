@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mainstay.core.events import (
+    Cause,
     Decide,
     Delete,
     Kill,
@@ -29,6 +30,7 @@ from mainstay.model.spec import (
     Condition,
     Dependency,
     Engine,
+    Limits,
     Overlap,
     PythonApp,
     RestartOn,
@@ -114,6 +116,7 @@ def specs(draw: st.DrawFn) -> AppSpec:
         depends_on=draw(DEPENDENCIES),
         schedule=draw(SCHEDULES) if spec is JOBS else None,
         after_stop=draw(st.sampled_from(((), (), ("clean",)))),
+        limits=Limits(lifetime=draw(st.sampled_from((0.0, 0.0, 5.0, 60.0)))),
     )
     if spec is WEB and draw(st.booleans()):
         port = draw(st.sampled_from((8000, 8001)))
@@ -185,6 +188,19 @@ class Life(RuleBasedStateMachine):
     def a_worker_dies(self, data: st.DataObject, ending: Ending) -> None:
         born = sorted(worker for worker, process in self.world.processes.items() if process.pid)
         self.world.crash(data.draw(st.sampled_from(born)), ending)
+
+    @precondition(lambda self: any(p.pid for p in self.world.processes.values()))
+    @rule(data=st.data(), cause=st.sampled_from(Cause))
+    def a_worker_is_unfit(self, data: st.DataObject, cause: Cause) -> None:
+        born = sorted(worker for worker, process in self.world.processes.items() if process.pid)
+        self.world.tire(data.draw(st.sampled_from(born)), cause)
+
+    @precondition(lambda self: any(p.pid for p in self.world.processes.values()))
+    @rule(data=st.data(), well=st.booleans())
+    def a_worker_recovers_or_is_stuck(self, data: st.DataObject, well: bool) -> None:
+        born = sorted(worker for worker, process in self.world.processes.items() if process.pid)
+        worker = data.draw(st.sampled_from(born))
+        self.world.heal(worker) if well else self.world.block(worker)
 
     @precondition(lambda self: self.world.templates)
     @rule(data=st.data())

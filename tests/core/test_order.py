@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from mainstay.core.app import is_healthy
 from mainstay.core.effects import Launch, Notify, Refusal, Terminate
 from mainstay.core.events import Kill
 from mainstay.core.fleet import Fleet
-from mainstay.core.order import cycle, is_healthy, is_started
+from mainstay.core.order import cycle, is_started
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Exited
 from mainstay.model.spec import AppSpec, Command, Condition, Dependency, Restart, RestartOn

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstay.core.policy import JITTER, gave_up, should_restart, wait_before
+from mainstay.core.events import Cause
+from mainstay.core.policy import JITTER, gave_up, rest_before, retry_after, share_of, should_restart, wait_before
 from mainstay.model.exits import Ending, Exited, Signaled, Unstarted, Vanished
+from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import Restart, RestartOn
 
 
@@ -56,3 +58,22 @@ def test_a_wait_is_never_longer_than_the_cap_nor_shortened_by_more_than_the_jitt
 
     assert 0 < wait <= cap
     assert wait >= wait_before(policy, tries, 0.0) * (1 - JITTER)
+
+
+def test_workers_of_an_app_are_old_at_different_times_but_none_too_late() -> None:
+    shares = {share_of(WorkerId(SlotId("web", index), 1, index + 1)) for index in range(8)}
+
+    assert len(shares) == 8
+    assert all(0.9 < share <= 1.0 for share in shares)
+    assert max(shares) - min(shares) > 0.02
+    assert share_of(WorkerId(SlotId("web", 0), 1, 1)) == share_of(WorkerId(SlotId("web", 0), 1, 1))
+
+
+def test_what_was_replaced_for_a_fault_is_left_longer_each_time_and_what_is_old_is_not() -> None:
+    assert [rest_before(Cause.MEMORY, replaced) for replaced in (0, 1, 2, 3, 4, 100)] == [0, 10, 20, 40, 60, 60]
+    assert rest_before(Cause.AGE, 9) == 0
+
+
+def test_a_replacement_that_failed_is_tried_again_ever_more_slowly_and_never_sooner_than_a_crash() -> None:
+    assert [retry_after(Restart(), tries, 0.0) for tries in (1, 2, 3, 100)] == [1, 2, 4, 60]
+    assert retry_after(Restart(first=5.0), 2, 0.0) == 5.0

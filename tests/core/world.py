@@ -41,6 +41,7 @@ from mainstay.core.effects import (
 from mainstay.core.events import (
     Apply,
     BecameReady,
+    Cause,
     Decide,
     Delete,
     Due,
@@ -49,6 +50,7 @@ from mainstay.core.events import (
     Kill,
     ListenFailed,
     Listening,
+    Recovered,
     Reload,
     Request,
     Reset,
@@ -62,9 +64,11 @@ from mainstay.core.events import (
     Start,
     StepEnded,
     Stop,
+    Stuck,
     TemplateEnded,
     TemplateLoaded,
     Tick,
+    Unfit,
 )
 from mainstay.core.fleet import Fleet
 from mainstay.core.resume import Found, take_over
@@ -138,7 +142,7 @@ class Process:
     @property
     def serves(self) -> bool:
         """Whether it takes new connections."""
-        return self.accepting and not self.asked_to_end
+        return self.accepting and not self.asked_to_end and not self.killed
 
 
 @dataclass(slots=True)
@@ -328,10 +332,30 @@ class World:
 
     def crash(self, worker: WorkerId | str, ending: Ending | None = None) -> WorkerId:
         """A worker (or the one that serves in this slot) is gone."""
+        found = self.find(worker)
+        self._end(found, ending or Signaled(9))
+        return found
+
+    def find(self, worker: WorkerId | str) -> WorkerId:
+        """The worker of this name, or the one that serves in this slot."""
         found = [p for p in self.processes.values() if worker in (p.worker, str(p.worker), str(p.worker.slot))]
-        process = next((p for p in found if p.serves), found[-1])
-        self._end(process.worker, ending or Signaled(9))
-        return process.worker
+        return next((p for p in found if p.serves), found[-1]).worker
+
+    def tire(self, worker: WorkerId | str, cause: Cause = Cause.HEALTH, reason: str = "503 at /health") -> WorkerId:
+        """A worker (or the one that serves in this slot) is found unfit."""
+        found = self.find(worker)
+        self.send(Unfit(found, cause, reason))
+        return found
+
+    def heal(self, worker: WorkerId) -> None:
+        """A worker passes its check again."""
+        self.send(Recovered(worker))
+
+    def block(self, worker: WorkerId | str) -> WorkerId:
+        """A worker (or the one that serves in this slot) does nothing any more."""
+        found = self.find(worker)
+        self.send(Stuck(found, "event loop blocked for 30 s"))
+        return found
 
     def crash_template(self, app: str, generation: int | None = None) -> None:
         """A template is gone, and with it what it had been asked for."""

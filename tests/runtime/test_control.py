@@ -19,6 +19,7 @@ from mainstay.runtime.messages import (
     ForkFailed,
     Imported,
     Interface,
+    Limits,
     Load,
     Place,
     TemplateReply,
@@ -148,3 +149,21 @@ def test_a_cold_worker_is_first_told_everything(pair: Pair) -> None:
 
 def test_a_line_is_cut_to_fit_a_message() -> None:
     assert len(one_line("x" * 100_000)) < 65536
+
+
+def test_limits_come_in_one_message_and_what_is_no_number_is_skipped(pair: Pair) -> None:
+    pair[0].send(b"WATCHDOG_USEC=1500000\nMAX_REQUESTS=90\nCOLOUR=1")
+    pair[0].send(b"MAX_REQUESTS=many")
+
+    side = WorkerSide(pair[1])
+    assert side.receive() == [Limits(1.5, 90)]
+    assert side.receive() == []
+
+
+def test_a_worker_says_that_it_lives_and_how_many_requests_it_has_answered(pair: Pair) -> None:
+    side = WorkerSide(pair[1])
+    side.alive()
+    side.served(12)
+
+    assert pair[0].recv(100) == b"WATCHDOG=1"
+    assert pair[0].recv(100) == b"REQUESTS=12"

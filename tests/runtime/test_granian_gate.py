@@ -76,3 +76,15 @@ def test_a_wsgi_response_closes_its_connection_while_draining() -> None:
     gate({"SERVER_PROTOCOL": "HTTP/1.1"}, lambda status, headers, exc_info: heads.append(headers))
 
     assert heads == [[("A", "b")], [("A", "b"), ("Connection", "close")]]
+
+
+def test_requests_are_counted_from_when_somebody_asks() -> None:
+    answered: list[object] = []
+    gate = WsgiGate(lambda environ, start: answered.append(environ))
+    gate({"SERVER_PROTOCOL": "HTTP/1.1"}, None)
+    assert gate.served() == 0
+
+    for _ in range(3):
+        gate({"SERVER_PROTOCOL": "HTTP/1.1"}, None)
+    assert gate.served() == 3
+    assert len(answered) == 4

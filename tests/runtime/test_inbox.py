@@ -65,3 +65,16 @@ def test_a_startup_is_given_up_when_a_stop_is_asked_for() -> None:
         assert not await inbox.finishes_unless_stopped(asyncio.sleep(3600))
 
     asyncio.run(main())
+
+
+def test_limits_are_heeded_and_are_no_message_for_the_engine() -> None:
+    async def main() -> None:
+        inbox, daemon = await opened()
+        inbox.served = lambda: 7
+        daemon.send(b"WATCHDOG_USEC=0\nMAX_REQUESTS=5")
+        daemon.send(b"ACCEPT=1")
+
+        assert await inbox.get() == Accept()
+        assert daemon.recv(100) == b"REQUESTS=7"
+
+    asyncio.run(main())

@@ -87,7 +87,7 @@ def _dropped(slot: SlotDetail) -> str:
 
 
 def _exit(exit_: Exit, generation: int, terminal: Terminal) -> list[str]:
-    asked = ", as asked" if exit_["asked"] else ""
+    asked = ", as asked" if exit_["asked"] and not exit_["reason"].startswith("replaced: ") else ""
     after = f" after {seconds_text(exit_['uptime'])}" if exit_["uptime"] is not None else ""
     pid = f"pid {exit_['pid']}  " if exit_["pid"] else ""
     of = f" (generation {exit_['generation']})" if exit_["generation"] != generation else ""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mainstay.core.effects import Outcome, Refusal
-from mainstay.core.events import Request, Stage, Token
+from mainstay.core.events import Cause, Request, Stage, Token
+from mainstay.core.policy import share_of
 from mainstay.core.slot import Alive, Running, Slot, Stopped, Worker, at_rest, deadline_of, worker_of
 from mainstay.model.exits import Ending, Exited
 from mainstay.model.ids import WorkerId
@@ -124,6 +125,26 @@ class Job:
     """Until when nothing that was due has been missed, in epoch seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unfitness:
+    """A worker that serves and is to be replaced. `tries` were in vain; the next one is not before `at`."""
+
+    worker: WorkerId
+    cause: Cause
+    reason: str
+    at: float
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """The replacing of one worker by another of its generation: `fresh`, or none while the old one has to end first."""
+
+    worker: WorkerId
+    reason: str
+    fresh: Slot | None = None
+
+
 class Goal(Enum):
     """What a request waits for."""
 
@@ -196,6 +217,9 @@ class App:
     job: Job | None = None
     armed: tuple[str, ...] = ()
     """The schedule that counts: the expression and its time zone."""
+    unfit: tuple[Unfitness, ...] = ()
+    """What is to be refreshed, in this order; one worker may be named for several causes."""
+    refresh: Refresh | None = None
 
     @property
     def spec(self) -> AppSpec:
@@ -223,13 +247,21 @@ def every_slot(app: App) -> Iterator[Slot]:
     yield from app.slots.values()
     if app.rollout:
         yield from app.rollout.fresh.values()
+    if app.refresh and app.refresh.fresh:
+        yield app.refresh.fresh
     yield from app.leaving
 
 
+def is_same(one: Slot, other: Slot) -> bool:
+    """Whether both are the same place: a slot that is refreshed is there twice, once on each of its sides."""
+    return (one.id, one.generation, one.side) == (other.id, other.generation, other.side)
+
+
 def slot_of(app: App, worker: WorkerId) -> Slot | None:
-    """The slot in which this worker is or was."""
+    """The slot in which this worker is."""
     for slot in every_slot(app):
-        if slot.id == worker.slot and slot.generation == worker.generation:
+        found = worker_of(slot)
+        if found and found.id == worker:
             return slot
     return None
 
@@ -307,9 +339,41 @@ def steering(app: App) -> dict[int, int]:
     return {listener_of(slot): 1 for slot in alive or chosen}
 
 
+def is_unhealthy(app: App, slot: Slot) -> bool:
+    """Whether the worker in a slot serves, and its health check says that it should not."""
+    worker = worker_of(slot)
+    return any(worker and worker.id == one.worker and one.cause is Cause.HEALTH for one in app.unfit)
+
+
+def is_healthy(app: App) -> bool:
+    """Whether all that is wanted up is ready (which means that its first check was passed), and still well."""
+    wanted = [slot for slot in app.slots.values() if slot.up]
+    return bool(wanted) and all(isinstance(s.life, Running) and not is_unhealthy(app, s) for s in wanted)
+
+
 def is_gated(rollout: Rollout) -> bool:
     """Whether the first new worker has still to show that it holds."""
     return not rollout.accepted and not rollout.back
+
+
+def old_at(app: App, slot: Slot) -> float | None:
+    """When the worker in a slot will have lived for as long as it may; earlier by a share that is its own."""
+    limit = app.specs[slot.generation].limits.lifetime
+    if not limit or not slot.up or not isinstance(slot.life, Running):
+        return None
+    worker = slot.life.worker.id
+    if any(one.worker == worker and one.cause is Cause.AGE for one in app.unfit):
+        return None
+    return slot.life.since + limit * share_of(worker)
+
+
+def refreshable(app: App) -> list[Unfitness]:
+    """What could be refreshed now, if it is time: one slot of an app at a time, and not while anything else goes on."""
+    if not app.unfit or app.refresh or is_busy(app) or app.queue:
+        return []
+    leaving = {slot.id for slot in app.leaving}
+    serve = {worker.id for slot in app.slots.values() if slot.up and (worker := worker_of(slot))}
+    return [one for one in app.unfit if one.worker in serve and one.worker.slot not in leaving]
 
 
 def next_deadline(app: App) -> float | None:
@@ -322,4 +386,6 @@ def next_deadline(app: App) -> float | None:
     if app.rollout and is_gated(app.rollout) and not app.rollout.holding:
         lives = [slot.life for slot in app.rollout.fresh.values()]
         times += [life.since + SETTLE for life in lives if isinstance(life, Running)]
+    times += [at for slot in app.slots.values() if (at := old_at(app, slot)) is not None]
+    times += [one.at for one in refreshable(app)]
     return min(times, default=None)

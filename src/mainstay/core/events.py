@@ -83,6 +83,55 @@ class ListenFailed:
     hint: str = ""
 
 
+class Cause(Enum):
+    """What is wrong with a worker that serves and is to be replaced."""
+
+    HEALTH = "health"
+    MEMORY = "memory"
+    AGE = "age"
+    """It has lived, or served, for as long as it was meant to: no fault at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A worker serves, but should be replaced by another one of its generation; said again, it changes nothing."""
+
+    worker: WorkerId
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A worker that was unfit for its health is well again."""
+
+    worker: WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Why a worker that starts is not ready: what its health check was answered."""
+
+    worker: WorkerId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A worker does nothing any more, not even what it is asked: it can only be killed."""
+
+    worker: WorkerId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """A worker that starts or ends asks for so many more seconds, from now on."""
+
+    worker: WorkerId
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Armed:
     """A schedule counts from now on: what is due after `wall` (epoch seconds) and missed is made up for."""
@@ -239,6 +288,7 @@ class Resurrect:
     token: Token
 
 
+Care = Unfit | Recovered | NotYet | Stuck | Extend
 Fact = (
     Spawned
     | BecameReady
@@ -251,6 +301,7 @@ Fact = (
     | StepEnded
     | Armed
     | Due
+    | Care
 )
 Selecting = Start | Stop | Restart | Reload | Decide | Delete | Signal | Reset
 Request = Apply | Selecting | Scale | RunJob | Kill | Resurrect

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mainstay.core import requests, rollout, steps
+from mainstay.core import refresh, requests, rollout, steps
 from mainstay.core.app import (
     Goal,
     Style,
@@ -21,16 +21,21 @@ from mainstay.core.events import (
     BecameReady,
     Due,
     Ended,
+    Extend,
     Fact,
     ListenFailed,
     Listening,
     NeverBegun,
+    NotYet,
+    Recovered,
     Spawned,
     Stage,
     StepEnded,
+    Stuck,
     TemplateEnded,
     TemplateLoaded,
     Tick,
+    Unfit,
 )
 from mainstay.core.policy import STABLE_AFTER, should_restart
 from mainstay.core.recording import of_exit, of_refusal, of_worker
@@ -80,6 +85,15 @@ def handle(turn: Turn, fact: Fact) -> None:
                 from mainstay.core import jobs
 
                 jobs.due(turn, wall)
+        case Unfit():
+            refresh.want(turn, fact)
+        case Recovered(worker=worker):
+            refresh.recover(turn, worker)
+        case NotYet() | Extend():
+            _to_slot(turn, fact)
+        case Stuck(worker=worker, reason=reason):
+            turn.record(f"{worker} is stuck: {reason}")
+            _to_slot(turn, fact)
         case _:
             assert_never(fact)
     settle(turn)
@@ -119,6 +133,8 @@ def settle(turn: Turn) -> None:
             turn.answer(wait, wait.outcome)
             if wait.goal is Goal.DELETED:
                 turn.app = replace(turn.app, deleted=True)
+    refresh.advance(turn)  # last: an app that has just answered is not busy any more
+    turn.drop_rested()
 
 
 def _close(turn: Turn) -> None:
@@ -151,7 +167,7 @@ def _is_started(slot: Slot | None) -> bool:
     return slot is None or isinstance(slot.life, Running | Finished)
 
 
-def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended) -> Slot | None:
+def _to_slot(turn: Turn, fact: Spawned | BecameReady | Ended | NotYet | Stuck | Extend) -> Slot | None:
     slot = slot_of(turn.app, fact.worker)
     return turn.step(slot, fact) if slot else None
 
@@ -170,6 +186,9 @@ def _ended(turn: Turn, fact: Ended) -> None:
     before = slot_of(turn.app, fact.worker)
     if before is None:
         return
+    if refresh.is_fresh(turn.app, before):
+        refresh.failed(turn, before, fact)
+        return
     done = _is_done(turn, before, fact)
     if not done and _ends_an_attempt(turn, before):
         # Its slot will be taken down: it is not started anew only to be ended again.
@@ -179,6 +198,7 @@ def _ended(turn: Turn, fact: Ended) -> None:
         return
     last = slot.exits[-1]
     _record_end(turn, slot, last, done)
+    refresh.keep_exit(turn, slot, last)
     if turn.app.job:
         from mainstay.core import jobs
 

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from mainstay.core import facts, order, requests
+from mainstay.core import facts, order, refresh, requests
 from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_down, is_holding, next_deadline, workers
 from mainstay.core.effects import Effect, Forget, Notify, Outcome, Record, Refusal, Reply, SendSignal, Shutdown
 from mainstay.core.events import (
@@ -17,9 +17,12 @@ from mainstay.core.events import (
     Due,
     Ended,
     Event,
+    Extend,
     Fact,
     Kill,
     NeverBegun,
+    NotYet,
+    Recovered,
     Reload,
     Request,
     Reset,
@@ -31,8 +34,10 @@ from mainstay.core.events import (
     Spawned,
     Start,
     Stop,
+    Stuck,
     Tick,
     Token,
+    Unfit,
 )
 from mainstay.core.recording import KIND_OF_OUTCOME
 from mainstay.core.select import Selection, UnknownSelector, select
@@ -97,6 +102,8 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
                     crossing.turn(name, facts.tick)
         case Spawned(worker=worker) | BecameReady(worker=worker) | Ended(worker=worker) | NeverBegun(worker=worker):
             crossing.fact(worker.slot.app, event)
+        case Unfit() | Recovered() | NotYet() | Stuck() | Extend():
+            crossing.fact(event.worker.slot.app, event)
         case Apply():
             crossing.apply(event)
         case Kill(token=token):
@@ -468,6 +475,8 @@ def _narrowed(request: Request, name: str, slots: frozenset[int] | None) -> Requ
 
 def _perform(turn: Turn, request: Request, slots: frozenset[int] | None) -> None:
     name = turn.app.name
+    if not isinstance(request, Signal | Reset):
+        refresh.give_way(turn)
     becomes_a_job = isinstance(request, Apply) and request.specs[0].schedule is not None
     if turn.app.job or becomes_a_job:
         from mainstay.core import jobs

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from mainstay.core.app import App, has_come_to_rest, is_busy, is_down
+from mainstay.core.app import App, has_come_to_rest, is_busy, is_down, is_healthy
 from mainstay.core.effects import Refusal
 from mainstay.core.events import Apply, Delete, Kill, Request, Start, Stop
 from mainstay.core.plan import Way, compare, way_of
@@ -50,11 +50,6 @@ def is_started(app: App) -> bool:
     """Whether all that is wanted up is: running, or, where it is meant to finish, finished well."""
     up = [slot for slot in app.slots.values() if slot.up]
     return bool(up) and all(_has_started(app, slot) for slot in up)
-
-
-def is_healthy(app: App) -> bool:
-    """Whether it is well."""
-    return is_started(app)
 
 
 def _has_started(app: App, slot: Slot) -> bool:

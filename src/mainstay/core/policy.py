@@ -1,6 +1,8 @@
 """When a worker that ended by itself is started again, and how long to wait. Functions of their arguments."""
 
+from mainstay.core.events import Cause
 from mainstay.model.exits import Ending, Exited
+from mainstay.model.ids import WorkerId
 from mainstay.model.never import assert_never
 from mainstay.model.spec import Restart, RestartOn
 
@@ -9,6 +11,17 @@ STABLE_AFTER = 10.0
 
 JITTER = 0.2
 """A wait is shortened by up to this share, so that many slots do not come back in step."""
+
+AGE_JITTER = 0.1
+"""A worker is old by up to this share earlier than it may be, so that those of an app are not replaced in step."""
+
+SOON = 120.0
+"""Seconds after which it is no longer a row when a worker has a fault as the one before it had."""
+
+RETRY = 1.0
+REST = 10.0
+REST_CAP = 60.0
+"""Seconds: between two tries to replace a worker, and for which one must serve before it is replaced again."""
 
 
 def should_restart(policy: Restart, ending: Ending) -> bool:
@@ -39,3 +52,23 @@ def wait_before(policy: Restart, tries: int, chance: float) -> float:
     doublings = min(tries - 2, 30) if policy.exponential else 0
     wait = min(policy.cap, policy.first * float(2**doublings))
     return wait * (1.0 - JITTER * chance)
+
+
+def share_of(worker: WorkerId) -> float:
+    """The share of its limits after which this worker is old, in (0.9, 1]: always the same for the same worker."""
+    number = 0
+    for letter in worker.token:
+        number = (number * 31 + ord(letter)) * 2654435761 % 2**32
+    return 1.0 - AGE_JITTER * number / 2**32
+
+
+def rest_before(cause: Cause, replaced: int) -> float:
+    """Seconds a worker must have served before it is replaced, after so many in a row that were, for a fault."""
+    if cause is Cause.AGE or replaced == 0:
+        return 0.0
+    return min(REST_CAP, REST * float(2 ** min(replaced - 1, 10)))
+
+
+def retry_after(policy: Restart, tries: int, chance: float) -> float:
+    """Seconds until a replacement is tried again that has failed, as one of so many ends in a row."""
+    return max(min(REST_CAP, RETRY * float(2 ** min(tries - 1, 10))), wait_before(policy, tries, chance))

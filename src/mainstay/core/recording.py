@@ -29,7 +29,7 @@ def of_exit(last: Exit) -> Facts:
     return {
         "pid": last.pid or None,
         "generation": last.worker.generation,
-        "reason": str(ending),
+        "reason": f"replaced: {last.why}" if last.why else str(ending),
         "code": ending.code if isinstance(ending, Exited) else None,
         "signal": signal_name(ending.signal) if isinstance(ending, Signaled) else None,
         "asked": last.asked,

@@ -1,6 +1,6 @@
 """What we tell people: the only place that turns states into statuses. Everything here is data for JSON."""
 
-from mainstay.core.app import App, Ran, Rollout, Template, every_slot, is_preparing, is_python
+from mainstay.core.app import App, Ran, Rollout, Template, every_slot, is_preparing, is_python, is_unhealthy
 from mainstay.core.fleet import Fleet
 from mainstay.core.plan import compare
 from mainstay.core.recording import of_exit
@@ -116,7 +116,8 @@ def _marks(app: App, slot: Slot) -> list[Json]:
     if slot in app.leaving:
         return [Mark.DRAINING.value]
     holding = app.rollout is not None and app.rollout.holding
-    return [Mark.CANARY.value] if holding and slot.generation != app.generation else []
+    canary: list[Json] = [Mark.CANARY.value] if holding and slot.generation != app.generation else []
+    return [*canary, Mark.UNHEALTHY.value] if is_unhealthy(app, slot) else canary
 
 
 def mode_of(app: App) -> str:
@@ -196,6 +197,7 @@ def differences(app: App, cores: int) -> list[str]:
         if isinstance(slot.life, Alive) and slot.generation != app.generation:
             older = compare(_spec(app, slot), app.spec)
             found.append(f"{slot.id}: runs generation {slot.generation}" + "".join(f"; {c.text}" for c in older))
+    found += [f"{one.worker.slot}: is to be replaced: {one.reason}" for one in app.unfit]
     return found
 
 

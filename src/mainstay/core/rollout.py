@@ -7,7 +7,19 @@ fails, the rollout ends, the new ones are stopped and the old generation serves 
 from dataclasses import replace
 
 from mainstay.core import steps
-from mainstay.core.app import SETTLE, App, Goal, Rollout, Style, TemplateState, Undo, Wait, is_gated, is_python
+from mainstay.core.app import (
+    SETTLE,
+    App,
+    Goal,
+    Rollout,
+    Style,
+    TemplateState,
+    Undo,
+    Wait,
+    is_gated,
+    is_python,
+    is_same,
+)
 from mainstay.core.effects import Facts, Outcome, Refusal
 from mainstay.core.events import Stage, Token
 from mainstay.core.recording import of_refusal
@@ -137,7 +149,7 @@ def proceed(turn: Turn, token: Token, outcome: Outcome) -> None:
 def leave(turn: Turn, slot: Slot) -> None:
     """Move a slot out of service and ask its worker to end."""
     app = turn.app
-    slots = {i: s for i, s in app.slots.items() if (s.id, s.generation) != (slot.id, slot.generation)}
+    slots = {i: s for i, s in app.slots.items() if not is_same(s, slot)}
     rollout = app.rollout
     if rollout and slot.generation == rollout.generation:
         rollout = replace(rollout, fresh={i: s for i, s in rollout.fresh.items() if i != slot.id.index})
@@ -234,7 +246,7 @@ def _all_at_once(turn: Turn, rollout: Rollout) -> bool:
     past = app.rollout.past if app.rollout else {}
     app = replace(app, rollout=None, generation=rollout.generation)
     empty = {index: turn.new_slot(index, rollout.generation, 0) for index in rollout.pending}
-    slots = {index: _heir(slot, past.get(index), 1) for index, slot in empty.items()}
+    slots = {index: heir(slot, past.get(index), 1) for index, slot in empty.items()}
     turn.app = replace(app, slots=slots)
     for slot in slots.values():
         turn.step(slot, Up())
@@ -248,7 +260,7 @@ def _is_leaving(app: App, index: int, generation: int) -> bool:
 
 
 def _start_fresh(turn: Turn, rollout: Rollout, index: int, side: int) -> None:
-    slot = _heir(turn.new_slot(index, rollout.generation, side), rollout.past.get(index))
+    slot = heir(turn.new_slot(index, rollout.generation, side), rollout.past.get(index))
     fresh = rollout.fresh | {index: slot}
     pending = tuple(i for i in rollout.pending if i != index)
     turn.app = replace(turn.app, rollout=replace(rollout, fresh=fresh, pending=pending))
@@ -262,7 +274,7 @@ def _accept(turn: Turn, index: int) -> None:
     old = turn.app.slots.get(index)
     if old:
         leave(turn, old)
-        fresh = _heir(fresh, old)
+        fresh = heir(fresh, old)
     rollout = replace(
         rollout,
         fresh={i: s for i, s in rollout.fresh.items() if i != index},
@@ -284,7 +296,7 @@ def _give_up_on(turn: Turn, slot: Slot) -> None:
         _accept(turn, slot.id.index)
 
 
-def _heir(slot: Slot, old: Slot | None, restarts: int = 0) -> Slot:
+def heir(slot: Slot, old: Slot | None, restarts: int = 0) -> Slot:
     """The slot with the history of the one whose place it takes."""
     if old is None:
         return slot

@@ -10,7 +10,7 @@ for a process that exists, so a slot never hangs.
 
 from dataclasses import dataclass, replace
 
-from mainstay.core.events import BecameReady, Ended, Spawned, Tick
+from mainstay.core.events import BecameReady, Ended, Extend, NotYet, Spawned, Stuck, Tick
 from mainstay.core.policy import STABLE_AFTER, gave_up, should_restart, wait_before
 from mainstay.model.exits import Ending, Unstarted
 from mainstay.model.ids import SlotId, WorkerId
@@ -109,6 +109,8 @@ class Exit:
     wall: float
     uptime: float
     lines: tuple[str, ...]
+    why: str = ""
+    """Why it was replaced, when nobody asked for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,10 @@ class Slot:
     ready_after: float = 0.0
     """Seconds from the last start to ready."""
     exits: tuple[Exit, ...] = ()
+    why: str = ""
+    """Of a worker that starts: why it is not ready. Of one that is to go: why it is replaced."""
+    replaced: int = 0
+    """How many workers in a row were replaced for a fault soon after they had come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,13 @@ class Down:
 @dataclass(frozen=True, slots=True)
 class Again:
     """End what runs, then start anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """End what serves, for this reason, then start anew."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +177,7 @@ class ForceEnd:
     worker: WorkerId
 
 
-SlotEvent = Up | Down | Again | Spawned | BecameReady | Ended | Tick
+SlotEvent = Up | Down | Again | Renew | Spawned | BecameReady | Ended | NotYet | Stuck | Extend | Tick
 SlotEffect = Spawn | AskToEnd | ForceEnd
 Step = tuple[Slot, tuple[SlotEffect, ...]]
 
@@ -203,12 +216,21 @@ def step(slot: Slot, event: SlotEvent, now: float, spec: AppSpec) -> Step:
             return _down(replace(slot, up=False), now, spec)
         case Again():
             return _again(replace(slot, up=True, tries=0), now, spec)
+        case Renew(why=why):
+            return _renew(replace(slot, why=why), now, spec)
         case Spawned():
             return _spawned(slot, event, now, spec)
         case BecameReady():
             return _ready(slot, event, now)
         case Ended():
             return _ended(slot, event, now, spec)
+        case NotYet(worker=worker, reason=reason):
+            waits = isinstance(slot.life, Starting) and slot.life.worker.id == worker
+            return (replace(slot, why=reason) if waits else slot), ()
+        case Stuck():
+            return _stuck(slot, event, now)
+        case Extend():
+            return _extend(slot, event, now), ()
         case Tick():
             return _tick(slot, now, spec)
         case _:
@@ -217,7 +239,7 @@ def step(slot: Slot, event: SlotEvent, now: float, spec: AppSpec) -> Step:
 
 def _start(slot: Slot, now: float, spec: AppSpec) -> Step:
     worker = Worker(WorkerId(slot.id, slot.generation, slot.serial + 1), now)
-    started = replace(slot, serial=slot.serial + 1, life=Starting(worker, now + spec.start_timeout))
+    started = replace(slot, serial=slot.serial + 1, life=Starting(worker, now + spec.start_timeout), why="")
     return started, (Spawn(worker.id),)
 
 
@@ -225,7 +247,8 @@ def _end(slot: Slot, now: float, spec: AppSpec, fault: str = "") -> Step:
     assert isinstance(slot.life, Starting | Running)
     since = slot.life.since if isinstance(slot.life, Running) else 0.0
     worker = slot.life.worker
-    ending = replace(slot, life=Stopping(worker, now + spec.stop_timeout, fault, since))
+    why = slot.why if since else ""
+    ending = replace(slot, why=why, life=Stopping(worker, now + spec.stop_timeout, fault, since))
     return ending, (AskToEnd(worker.id),) if worker.pid else ()
 
 
@@ -253,6 +276,27 @@ def _again(slot: Slot, now: float, spec: AppSpec) -> Step:
     return _up(slot, now, spec)
 
 
+def _renew(slot: Slot, now: float, spec: AppSpec) -> Step:
+    if isinstance(slot.life, Running):
+        return _end(replace(slot, restarts=slot.restarts + 1), now, spec)
+    return slot, ()
+
+
+def _extend(slot: Slot, event: Extend, now: float) -> Slot:
+    life = slot.life
+    if not isinstance(life, Starting | Stopping) or life.worker.id != event.worker:
+        return slot
+    return replace(slot, life=replace(life, deadline=max(life.deadline, now + event.seconds)))
+
+
+def _stuck(slot: Slot, event: Stuck, now: float) -> Step:
+    life = slot.life
+    if not isinstance(life, Running) or life.worker.id != event.worker:
+        return slot, ()
+    tries = 0 if now - life.since >= STABLE_AFTER else slot.tries
+    return replace(slot, tries=tries, life=Killing(life.worker, event.reason, life.since)), (ForceEnd(event.worker),)
+
+
 def _spawned(slot: Slot, event: Spawned, now: float, spec: AppSpec) -> Step:
     life = slot.life
     if not isinstance(life, Alive) or life.worker.id != event.worker or life.worker.pid:
@@ -268,14 +312,16 @@ def _ready(slot: Slot, event: BecameReady, now: float) -> Step:
     life = slot.life
     if not isinstance(life, Starting) or life.worker.id != event.worker:
         return slot, ()
-    return replace(slot, life=Running(life.worker, now), ready_after=now - life.worker.started), ()
+    return replace(slot, life=Running(life.worker, now), ready_after=now - life.worker.started, why=""), ()
 
 
 def _ended(slot: Slot, event: Ended, now: float, spec: AppSpec) -> Step:
     life = slot.life
     if not isinstance(life, Alive) or life.worker.id != event.worker:
         return slot, ()
-    slot = replace(slot, exits=(*slot.exits, _exit_of(life, event, now))[-EXITS_KEPT:])
+    why = slot.why if isinstance(life, Stopping | Killing) else ""
+    exit_ = replace(_exit_of(life, event, now), why=why)
+    slot = replace(slot, exits=(*slot.exits, exit_)[-EXITS_KEPT:], why="")
     match life:
         case Stopping(fault="") | Killing(fault=""):
             return _start(slot, now, spec) if slot.up else (replace(slot, life=Stopped()), ())
@@ -315,7 +361,8 @@ def _tick(slot: Slot, now: float, spec: AppSpec) -> Step:
         return slot, ()
     match slot.life:
         case Starting():
-            return _end(slot, now, spec, f"not ready after {spec.start_timeout:g} s")
+            answer = f": {slot.why}" if slot.why else ""
+            return _end(slot, now, spec, f"not ready after {spec.start_timeout:g} s{answer}")
         case Stopping(worker=worker, fault=fault, since=since):
             killing = replace(slot, life=Killing(worker, fault, since))
             return killing, (ForceEnd(worker.id),)

@@ -14,6 +14,7 @@ from mainstay.core.app import (
     every_slot,
     has_come_to_rest,
     is_python,
+    is_same,
     listener_of,
     schedule_of,
     serving,
@@ -111,16 +112,17 @@ class Turn:
         return Slot(SlotId(self.app.name, index), generation, side, serial=self.app.serial)
 
     def put(self, slot: Slot) -> None:
-        """Store a slot where one of its index and generation is."""
+        """Store a slot where it is."""
         app = replace(self.app, serial=max(self.app.serial, slot.serial))
         index = slot.id.index
-        if index in app.slots and app.slots[index].generation == slot.generation:
+        if index in app.slots and is_same(app.slots[index], slot):
             app = replace(app, slots=app.slots | {index: slot})
         elif app.rollout and slot.generation == app.rollout.generation and index in app.rollout.fresh:
             app = replace(app, rollout=replace(app.rollout, fresh=app.rollout.fresh | {index: slot}))
+        elif app.refresh and app.refresh.fresh and is_same(app.refresh.fresh, slot):
+            app = replace(app, refresh=replace(app.refresh, fresh=slot))
         else:
-            same = (slot.id, slot.generation)
-            app = replace(app, leaving=tuple(slot if (s.id, s.generation) == same else s for s in app.leaving))
+            app = replace(app, leaving=tuple(slot if is_same(s, slot) else s for s in app.leaving))
         self.app = app
 
     def step(self, slot: Slot, event: SlotEvent) -> Slot:

@@ -16,6 +16,7 @@ from mainstay.core.fleet import Fleet, deadline_of, step
 from mainstay.daemon.answers import Answers
 from mainstay.daemon.asking import UPGRADE, event_of
 from mainstay.daemon.capture import Capture
+from mainstay.daemon.care import Care
 from mainstay.daemon.children import Children
 from mainstay.daemon.chronicle import Chronicle
 from mainstay.daemon.control import Client, Control
@@ -83,6 +84,7 @@ class Daemon:
         post = self.inbox.append
         self.templates = Templates(self.sweeper, self.children, self.outputs, store, post)
         self.workers = Workers(self.sweeper, self.children, self.listeners, self.outputs, store, post)
+        self.care = Care(self.reactor, self.workers, post)
         self.steps: Steps | None = None
         self.answers = Answers(self.outputs, Metrics())
         self.requests: dict[int, tuple[Client, Request]] = {}
@@ -128,6 +130,7 @@ class Daemon:
             if deadline is not None and time.monotonic() >= deadline:
                 self.inbox.append(Tick())
             self.work_off()
+            self._look_after()
             if self.successor and self.control.is_flushed:
                 self._make_way()
         self.state.close(self.fleet)
@@ -136,6 +139,13 @@ class Daemon:
         self.capture.close()
         self.chronicle.flush()
         self.chronicle.tell(Kind.DAEMON_ENDED, "daemon has ended", "", {"pid": os.getpid()})
+
+    def _look_after(self) -> None:
+        """Let those who watch over workers know of what has changed."""
+        try:
+            self.care.follow(self.fleet)
+        except Exception as error:
+            self.journal.bug(error)
 
     def _leave(self) -> None:
         """Let clients read their last answers, and see that nothing that we started stays."""

@@ -25,6 +25,11 @@ class Outputs:
         self._capture = capture
         self._store = store
 
+    @property
+    def folder(self) -> str:
+        """Where the files are that no app declares elsewhere."""
+        return self._folder
+
     def path(self, spec: AppSpec, place: str, stream: str) -> str:
         """The file for `out` or `err` of a place (`web-0`, `web-template`)."""
         declared = spec.logs.out if stream == "out" else spec.logs.err

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 from mainstay.core.effects import Fork, Launch
-from mainstay.core.events import BecameReady, Ended, Event, NeverBegun, Spawned
+from mainstay.core.events import BecameReady, Cause, Ended, Event, Extend, NeverBegun, Spawned, Unfit
 from mainstay.core.slot import Alive, Killing, Starting, Stopping
 from mainstay.daemon import environment, probes
 from mainstay.daemon.children import Child, Children
@@ -28,6 +28,8 @@ from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
 from mainstay.sys.tree import Member
 
 MESSAGE_BYTES = 65536
+DUMP_SIGNAL = getattr(signal, "SIGRTMAX", signal.SIGUSR2)
+"""Has a worker of our runtime that is watched write its stacks (runtime/messages.py has the same)."""
 FORK_AHEAD = 3
 """The first descriptor that a program is given (sd_listen_fds(3))."""
 LAST_WORDS = 64
@@ -36,6 +38,10 @@ ORPHANS_GRACE = 2.0
 """Seconds that the children of a worker of our runtime get to end after it has ended."""
 
 Post = Callable[[Event], None]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mainstay.daemon.notify import Notify
 
 
 class Process:
@@ -54,6 +60,10 @@ class Process:
         self.ready = False
         self.asked = False
         """Whether it has been asked to end."""
+        self.heard = 0.0
+        """When it said last that it lives (monotonic); 0 when nothing is expected of it."""
+        self.limits = b""
+        """What our runtime was told to say of itself."""
 
     def __repr__(self) -> str:
         return f"<Process {self.worker} pid {self.pid}>"
@@ -73,12 +83,13 @@ class Workers:
     ) -> None:
         self._reactor = sweeper.reactor
         self._sweeper = sweeper
-        self._children = children
+        self._children = self.children = children
         self._listeners = listeners
         self._outputs = outputs
         self._store = store
         self._post = post
         self._processes: dict[str, Process] = {}
+        self._notify: Notify | None = None
         self.survivors: dict[str, list[Member]] = {}
         """By app: what did not end even with SIGKILL."""
 
@@ -114,6 +125,8 @@ class Workers:
                 control = self._connect(process, ours) if isinstance(effect.spec.program, PythonApp) else -1
                 out, err = self._open_outputs(process, ours)
                 recipe = _recipe(process, (out, err), control, listeners)
+                if notifies(effect.spec):
+                    recipe.env.update(self._notify_env(effect.spec))
                 pid = spawn(under(process.spec.privileges, recipe))
             except (SpawnFailed, OSError) as error:
                 self._never_ran(process, why_not_started(error))
@@ -122,8 +135,17 @@ class Workers:
         if process.control:
             message = load_message("serve", effect.spec, effect.interface) | place_of(effect.worker)
             self._say(process, dumps(message).encode(), listeners)
-        else:
+        elif not (isinstance(effect.spec.program, Command) and effect.spec.program.notify):
             self._watch_for_calm(process)
+
+    def _notify_env(self, spec: AppSpec) -> dict[str, str]:
+        """What tells a program where sd_notify(3) is heard, and how often it must speak. Raises OSError."""
+        from mainstay.daemon.notify import name_of
+
+        self.hear_programs()
+        usec = round(spec.limits.watchdog * 1e6)
+        watchdog = {"WATCHDOG_USEC": str(usec)} if usec else {}
+        return {"NOTIFY_SOCKET": name_of(self._outputs.folder)} | watchdog
 
     def _connect(self, process: Process, ours: ExitStack) -> int:
         """Make its control socket; the descriptor that it is to get. Raises OSError."""
@@ -215,7 +237,7 @@ class Workers:
         self._post(Spawned(process.worker, pid, procfs.start_time(pid) or 0))
         if process.child is None:
             self._finish(process, Unstarted("it was gone before it could be watched"))
-        elif process.ready:
+        elif process.ready and not process.spec.health:
             self._post(BecameReady(process.worker))
 
     # what it says and what it is told
@@ -234,17 +256,35 @@ class Workers:
         if not data:
             self._close_control(process)
             return False
-        for line in data.decode(errors="replace").splitlines():
+        self._take(process, data.decode(errors="replace"))
+        return True
+
+    def _take(self, process: Process, text: str) -> None:
+        for line in text.splitlines():
             if line == "READY=1":
                 self._became_ready(process)
             elif line.startswith("ERROR="):
                 process.error = line.removeprefix("ERROR=")
+            elif line == "WATCHDOG=1":
+                process.heard = time.monotonic()
+            elif line.startswith("EXTEND_TIMEOUT_USEC=") and line.partition("=")[2].isdecimal():
+                self._post(Extend(process.worker, int(line.partition("=")[2]) / 1e6))
+            elif line.startswith("REQUESTS="):
+                reason = f"it has answered {line.removeprefix('REQUESTS=')} requests"
+                self._post(Unfit(process.worker, Cause.AGE, reason))
+
+    def _notified(self, pid: int, text: str) -> bool:
+        """A program said something by sd_notify(3), or something that it started did."""
+        process = next((p for p in self._processes.values() if p.pid == pid), None)
+        if process is None or not notifies(process.spec):
+            return False
+        self._take(process, text)
         return True
 
     def _became_ready(self, process: Process) -> None:
         if not process.ready and process.worker.token in self._processes:
             process.ready = True
-            if process.pid:  # else it was quicker than its template, which has not told its pid yet
+            if process.pid and not process.spec.health:  # else it has no pid yet, or its first check says that it is
                 self._post(BecameReady(process.worker))
 
     def _say(self, process: Process, data: bytes, fds: list[int] | tuple[int, ...] = ()) -> bool:
@@ -304,6 +344,61 @@ class Workers:
         if process and process.child:
             process.child.signal(number)
 
+    # how it goes on
+
+    def is_up(self, worker: WorkerId) -> bool:
+        """Whether it says, or was seen, to be able to serve."""
+        process = self._processes.get(worker.token)
+        return process is not None and process.ready
+
+    def tree(self, worker: WorkerId) -> list[int]:
+        """The pids of a worker and all that it has started, without a look at every process of the machine."""
+        process = self._processes.get(worker.token)
+        found = [process.pid] if process and process.pid else []
+        for pid in found:  # grows while we walk it
+            found.extend(procfs.children(pid))
+        return found + [pid for pid in self._sweeper.pens.pids(worker.token) if pid not in found]
+
+    def hear_programs(self) -> None:
+        """Hear what programs say by sd_notify(3), from now on. Raises OSError."""
+        from mainstay.daemon.notify import Notify
+
+        self._notify = self._notify or Notify(self._reactor, self._outputs.folder, self._notified)
+
+    def limit(self, worker: WorkerId, watchdog: float, requests: int) -> None:
+        """Have a worker of our runtime say that it lives, and when it has answered so many requests."""
+        process = self._processes.get(worker.token)
+        told = f"WATCHDOG_USEC={round(watchdog * 1e6)}\nMAX_REQUESTS={requests}".encode()
+        if process is None or process.limits == told or not (process.limits or watchdog or requests):
+            return
+        if self._say(process, told):
+            process.limits = told
+            process.heard = time.monotonic() if watchdog else 0.0
+
+    def heard(self, worker: WorkerId) -> float:
+        """When it said last that it lives; 0 when that is not expected of it."""
+        process = self._processes.get(worker.token)
+        return process.heard if process else 0.0
+
+    def dump(self, worker: WorkerId) -> None:
+        """Have it write where it is stuck: our runtime does on a signal of its own, programs maybe on SIGABRT."""
+        process = self._processes.get(worker.token)
+        if process and process.child:
+            if isinstance(process.spec.program, PythonApp):
+                process.child.signal(DUMP_SIGNAL)
+            else:
+                process.error = process.error or "it was silent for longer than its watchdog allows"
+                process.child.signal(signal.SIGABRT)
+
+    def connect(self, worker: WorkerId) -> socket.socket | None:
+        """A connection to exactly this worker, whoever else listens at its address; None when it takes none."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            if self.hand_over((worker,), theirs):
+                return ours
+        ours.close()
+        return None
+
     # its end
 
     def _never_ran(self, process: Process, reason: str) -> None:
@@ -361,6 +456,11 @@ class Workers:
 def _kept(token: str) -> str:
     """The name under which our end of a worker's control socket is kept."""
     return f"control {token}"
+
+
+def notifies(spec: AppSpec) -> bool:
+    """Whether a program is given NOTIFY_SOCKET: it is waited for, or watched."""
+    return isinstance(spec.program, Command) and (spec.program.notify or spec.limits.watchdog > 0)
 
 
 def _in_turn(workers: tuple[WorkerId, ...]) -> tuple[WorkerId, ...]:

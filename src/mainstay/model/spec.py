@@ -41,6 +41,8 @@ class Command:
     argv: tuple[str, ...]
     increment: str = ""
     """The variable (`PORT`) to which the slot's number is added, for programs that bind by themselves."""
+    notify: bool = False
+    """It says by itself when it is ready (sd_notify(3)), and is waited for until it does."""
 
 
 Program = PythonApp | Command

@@ -23,6 +23,7 @@ from mainstay.runtime.messages import (
     ForkFailed,
     Imported,
     Interface,
+    Limits,
     Load,
     NotForked,
     Place,
@@ -36,6 +37,7 @@ from mainstay.sys.fds import recv_with_fds, send_with_fds
 
 MESSAGE_BYTES = 65536
 MOST_DESCRIPTORS = 64
+LIMITS = ("WATCHDOG_USEC", "MAX_REQUESTS")
 LINE_CHARACTERS = 4000  # of an error: what is longer is in the traceback on stderr
 
 # Any: what json.loads gives; each field is converted, or refused, where it is read.
@@ -95,6 +97,7 @@ class WorkerSide:
         if not data:
             return None
         requests: list[WorkerRequest] = []
+        limits: dict[str, int] = {}
         for line in data.decode(errors="replace").splitlines():
             match line:
                 case "ACCEPT=1":
@@ -105,12 +108,30 @@ class WorkerSide:
                     requests.append(Report())
                 case "CONNECTION=1" if fds:
                     requests.append(Connection(fds.pop(0)))
+                case _:
+                    name, _, value = line.partition("=")
+                    if name in LIMITS and value.isdecimal():
+                        limits[name] = int(value)
+        if limits:
+            requests.append(Limits(limits.get("WATCHDOG_USEC", 0) / 1e6, limits.get("MAX_REQUESTS", 0)))
         _close(fds)
         return requests
 
     def ready(self) -> None:
         """The app has started and could serve."""
         _send(self._sock, b"READY=1")
+
+    def alive(self) -> None:
+        """The loop turns. Never waits: a daemon that does not read must not stop it."""
+        self._say_now(b"WATCHDOG=1")
+
+    def served(self, count: int) -> None:
+        """It has answered as many requests as it may."""
+        self._say_now(f"REQUESTS={count}".encode())
+
+    def _say_now(self, data: bytes) -> None:
+        with suppress(OSError):
+            self._sock.send(data, socket.MSG_DONTWAIT)
 
     def stopping(self) -> None:
         """No new connection is accepted any more."""

@@ -90,6 +90,7 @@ class _Server:
                     self._control.error(self._lifespan.failure)
                     return STARTUP_FAILED
                 self._gate = AsgiGate(self._assignment.app.app, self._lifespan.state)
+        self._inbox.served = self._gate.served
         self._control.ready()
         async with asyncio.TaskGroup() as tasks:
             inbox = tasks.create_task(self._take_from_inbox())

@@ -89,6 +89,7 @@ class _Server:
         self._control = assignment.control
         self._config = _config(assignment)
         self._inbox = Inbox(assignment.control)
+        self._inbox.served = lambda: self._state.total_requests
         self._servers: list[asyncio.AbstractServer] = []
         self._protocol = http_protocol()
 

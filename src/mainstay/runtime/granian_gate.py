@@ -87,6 +87,7 @@ class AsgiGate:
         self._state = state
         self._usage = Usage()
         self._websockets: set[Websocket] = set()
+        self._count = 0
 
     def __call__(self, scope: Scope, proto: Any) -> Any:
         """As granian's `_callback_wrapper` does, which has no place to put a gate."""
@@ -94,6 +95,12 @@ class AsgiGate:
         if scope["type"] == "http":
             return self._http(scope, proto.receive, proto.send)
         return self._websocket(scope, proto.receive, proto.send)
+
+    def served(self) -> int:
+        """How many requests came since this was asked for the first time: nobody asks, nothing is counted."""
+        if self._http is self._app:
+            self._http = self._counted
+        return self._count
 
     def begin_drain(self) -> None:
         """From now on responses close their connection, and are counted."""
@@ -119,6 +126,10 @@ class AsgiGate:
         finally:
             self._websockets.discard(websocket)
 
+    def _counted(self, scope: Scope, receive: Any, send: Any) -> Any:
+        self._count += 1
+        return self._app(scope, receive, send)
+
     async def _closing(self, scope: Scope, receive: Any, send: Any) -> None:
         async def send_closing(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -135,10 +146,18 @@ class WsgiGate:
     def __init__(self, app: App) -> None:
         self._call = self._app = app
         self._usage = Usage()
+        self._count = 0
+        self._counting = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a request."""
         return self._call(environ, start_response)
+
+    def served(self) -> int:
+        """How many requests came since this was asked for the first time: nobody asks, nothing is counted."""
+        if self._call is self._app:
+            self._call = self._counted
+        return self._count
 
     def begin_drain(self) -> None:
         """From now on responses close their connection, and are counted."""
@@ -151,6 +170,11 @@ class WsgiGate:
 
     async def cut(self, _seconds: float) -> None:
         """Nothing more can be done: threads cannot be cancelled."""
+
+    def _counted(self, environ: dict[str, Any], start_response: Any) -> Any:
+        with self._counting:
+            self._count += 1
+        return self._app(environ, start_response)
 
     def _closing(self, environ: dict[str, Any], start_response: Any) -> Any:
         def start_closing(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

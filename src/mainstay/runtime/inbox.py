@@ -2,11 +2,14 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from mainstay.runtime.control import WorkerSide
-from mainstay.runtime.messages import Accept, Connection, Drain, Report
+from mainstay.runtime.messages import Accept, Connection, Drain, Limits, Report
+
+if TYPE_CHECKING:
+    from mainstay.runtime.care import Care
 
 
 class Inbox:
@@ -17,6 +20,9 @@ class Inbox:
         self._queue: asyncio.Queue[Accept | Connection | Report] = asyncio.Queue()
         self.stop_asked = asyncio.Event()
         self.stop_asked_at = 0.0  # the loop's time, in seconds
+        self.served: Callable[[], int] = lambda: 0
+        """How many requests the engine has answered."""
+        self._care: Care | None = None
 
     def open(self) -> None:
         """Take the signals and the control socket of this process; call it in the running loop."""
@@ -58,5 +64,13 @@ class Inbox:
         for request in requests:
             if isinstance(request, Drain):
                 self._on_stop()
+            elif isinstance(request, Limits):
+                self._watch(request)
             else:
                 self._queue.put_nowait(request)
+
+    def _watch(self, limits: Limits) -> None:
+        from mainstay.runtime.care import Care
+
+        self._care = self._care or Care(self._control, lambda: self.served())
+        self._care.set(limits)

@@ -1,7 +1,11 @@
 """What the daemon and the runtime say to each other, as data; how it is written is in `control`."""
 
+import signal
 from dataclasses import dataclass
 from enum import StrEnum
+
+DUMP_SIGNAL = getattr(signal, "SIGRTMAX", signal.SIGUSR2)
+"""Has a worker that is watched write the stacks of its threads to its standard error."""
 
 
 class Engine(StrEnum):
@@ -148,6 +152,17 @@ class Report:
     """Say again how far it is: the daemon that heard it before was killed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Say that you live, so often that `watchdog` seconds never pass in silence, and when `requests` are answered.
+
+    0: say nothing.
+    """
+
+    watchdog: float
+    requests: int
+
+
 TemplateRequest = Load | Fork | Find | Report
 TemplateReply = Imported | Cold | Failed | Forked | ForkFailed | NotForked
-WorkerRequest = Accept | Drain | Connection | Report
+WorkerRequest = Accept | Drain | Connection | Limits | Report
