@@ -5,7 +5,6 @@ comes up beside workers that run watches over them as the one before it did.
 """
 
 from contextlib import suppress
-from typing import Protocol
 
 from mainstay.core.app import App
 from mainstay.core.fleet import Fleet
@@ -14,11 +13,15 @@ from mainstay.daemon.workers import Post, Workers, notifies
 from mainstay.model.spec import AppSpec
 
 
-class Watcher(Protocol):
-    """Watches over workers in one way."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    def follow(self, fleet: Fleet) -> None:
-        """Watch over those that this fleet has, and no others."""
+    class Watcher(Protocol):
+        """Watches over workers in one way. Not there when running: `typing` would cost the daemon a megabyte."""
+
+        def follow(self, fleet: Fleet) -> None:
+            """Watch over those that this fleet has, and no others."""
 
 
 class Care:
@@ -27,7 +30,7 @@ class Care:
     def __init__(self, reactor: Reactor, workers: Workers, post: Post) -> None:
         self._parts = (reactor, workers, post)
         self._workers = workers
-        self._watchers: dict[str, Watcher] = {}
+        self._watchers: dict[str, "Watcher"] = {}
         self._apps: dict[str, App] = {}
 
     def follow(self, fleet: Fleet) -> None:
