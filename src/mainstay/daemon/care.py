@@ -12,7 +12,6 @@ from mainstay.daemon.reactor import Reactor
 from mainstay.daemon.workers import Post, Workers, notifies
 from mainstay.model.spec import AppSpec
 
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
@@ -30,7 +29,7 @@ class Care:
     def __init__(self, reactor: Reactor, workers: Workers, post: Post) -> None:
         self._parts = (reactor, workers, post)
         self._workers = workers
-        self._watchers: dict[str, "Watcher"] = {}
+        self._watchers: dict[str, Watcher] = {}
         self._apps: dict[str, App] = {}
 
     def follow(self, fleet: Fleet) -> None:
