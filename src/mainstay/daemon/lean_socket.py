@@ -4,14 +4,16 @@ Constants are plain numbers here, as in C. Filled in and put in the place of `so
 """
 
 import _socket
-from _socket import *  # noqa: F403  # the constants and functions, as `socket` has them
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-class socket(_socket.socket):  # type: ignore[no-redef]  # noqa: N801  # stands in for socket.socket
+globals().update({name: value for name, value in vars(_socket).items() if not name.startswith("_")})
+
+
+class socket(_socket.socket):  # noqa: N801  # stands in for socket.socket
     """As `socket.socket`, without files."""
 
     __slots__ = ("__weakref__",)
@@ -34,9 +36,7 @@ class socket(_socket.socket):  # type: ignore[no-redef]  # noqa: N801  # stands 
         return _made(self.family, self.type, self.proto, _socket.dup(self.fileno()))
 
 
-def socketpair(  # type: ignore[no-redef]
-    family: int = _socket.AF_UNIX, kind: int = _socket.SOCK_STREAM, proto: int = 0
-) -> tuple[socket, socket]:
+def socketpair(family: int = _socket.AF_UNIX, kind: int = _socket.SOCK_STREAM, proto: int = 0) -> tuple[socket, socket]:
     """Two sockets that are connected to each other."""
     one, two = _socket.socketpair(family, kind, proto)
     return _made(family, kind, proto, one.detach()), _made(family, kind, proto, two.detach())
