@@ -19,7 +19,7 @@ def main() -> int:
     light.postpone()
     from mainstay.daemon import guardian
     from mainstay.daemon.loop import Daemon
-    from mainstay.sys import fds, files, subreaper
+    from mainstay.sys import fds, files, spawn, subreaper
     from mainstay.sys.fdstore import FdStore
 
     light.settle()
@@ -45,6 +45,7 @@ def main() -> int:
     before = int(os.environ.pop(guardian.GUARDIAN, "0"))
     os.chdir("/")
     fds.raise_limit(DESCRIPTORS)
+    spawn.seal()
     subreaper.set_name("mainstay")
     Daemon(home, FdStore(kept), lock, before).run()
     return 0
