@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.end_to_end.ours import Ours
 from tests.end_to_end.site import ASGI, WSGI, Site, get, is_alive
 from tests.waiting import until
 
