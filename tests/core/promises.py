@@ -46,7 +46,8 @@ from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, slots_wanted
 
 if TYPE_CHECKING:
-    from tests.core.world import Process, World
+    from tests.core.simulated import Process
+    from tests.core.world import World
 
 
 @dataclass(slots=True)
@@ -141,6 +142,8 @@ class Promises:
         self.weights = []
         for name, app in self.world.fleet.apps.items():
             old = before.apps.get(name)
+            if old and len(app.waits) > len(old.waits):
+                self.kept.pop(name, None)  # a request that had waited for other apps begins
             if app.refresh and app.refresh.fresh and app.refresh.worker != (old and old.refresh and old.refresh.worker):
                 self.kept[name] = len(self.world.serving(name))
             turned = old and old.rollout and not old.rollout.back and (app.rollout is None or app.rollout.back)

@@ -358,7 +358,7 @@ def is_gated(rollout: Rollout) -> bool:
 
 def old_at(app: App, slot: Slot) -> float | None:
     """When the worker in a slot will have lived for as long as it may; earlier by a share that is its own."""
-    limit = app.specs[slot.generation].limits.lifetime
+    limit = 0.0 if app.job else app.specs[slot.generation].limits.lifetime
     if not limit or not slot.up or not isinstance(slot.life, Running):
         return None
     worker = slot.life.worker.id
