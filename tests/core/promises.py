@@ -81,6 +81,7 @@ class Promises:
         """The daemon was killed: nobody waits for a reply of it any more."""
         self.open.clear()
         self.floor.clear()
+        self.kept.clear()
         self.rows.clear()
 
     def asked(self, request: Request) -> None:
@@ -99,7 +100,8 @@ class Promises:
         app = self.world.fleet.apps.get(worker.slot.app)
         if process.serves:
             self._one_less(worker.slot.app)
-        if process.asked_to_end and not self._at_fault(process):
+        told = process.asked_to_end or (process.excused and process.killed)
+        if told and not self._at_fault(process):
             return
         key = (worker.slot, worker.generation, process.listener)
         since = self._since(process)
@@ -231,7 +233,7 @@ class Promises:
         if step.stage is Stage.AFTER_STOP:
             assert not processes, f"{step} while {processes} run"
             return
-        assert key not in self.prepared, f"a second {step}"
+        assert self.taking_over or key not in self.prepared, f"a second {step}"
         assert not [w for w in processes if w.generation == step.generation], f"{step} after {processes}"
         self.prepared[key] = False
 

@@ -420,3 +420,16 @@ def test_a_run_is_not_begun_anew_because_it_has_got_old_or_large() -> None:
 
     assert starts(world) == 1
     assert [ran.seconds > 49 for ran in state(world).runs] == [True]
+
+
+def test_a_job_that_becomes_an_app_while_its_run_is_prepared_does_so_when_that_has_ended() -> None:
+    spec = replace(REPORT, before_start=("migrate",))
+    world = scheduled(spec, Code(steps={Stage.BEFORE_START: Effort(takes=None)}))
+    run = world.ask(run_job())
+    world.run(1)
+    token = world.apply(replace(spec, schedule=None, before_start=()))
+
+    assert "it is no job any more" in refusal(world.reply(run)).message
+    assert world.reply(token).refusal is None
+    assert world.fleet.apps["report"].job is None
+    assert starts(world) == 1

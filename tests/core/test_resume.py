@@ -21,7 +21,7 @@ from mainstay.core.slot import Backoff, Running, Starting, Stopped
 from mainstay.model.codec import dump, load
 from mainstay.model.spec import Command, Dependency
 from tests.core.simulated import Behaviour, Code
-from tests.core.specs import JOBS, SLOW_TO_END, WILL_NOT_END, delete, reload, started, stop, web
+from tests.core.specs import JOBS, SLOW_TO_END, WILL_NOT_END, delete, reload, restart, started, stop, web
 from tests.core.world import World
 
 
@@ -264,3 +264,28 @@ def test_what_had_queued_is_done_by_the_next_daemon_and_answers_nobody() -> None
 
     assert len(world.serving()) == 3
     assert len(world.replies) == replies
+
+
+def test_a_restart_whose_address_was_lost_with_the_daemon_goes_on() -> None:
+    world = started(web(2))
+    world.ask(restart("web"))
+    world.taken.add("web")
+    world.take_over()
+    world.run(20)
+
+    assert world.fleet.apps["web"].rollout is None
+    assert sorted(world.fleet.apps["web"].slots) == [0, 1]
+
+
+def test_what_goes_before_a_reload_that_failed_at_the_take_over_is_ended_and_the_next_one_waits_for_that() -> None:
+    world = started(replace(web(2), before_start=("migrate",)))
+    world.ask(reload())
+    world.taken.add("web")
+    world.take_over()
+    world.taken.clear()
+    token = world.ask(reload())
+    reply = world.reply(token)
+
+    assert reply.refusal is None
+    assert world.steps == {}
+    assert world.serving() == ["web-0@3", "web-1@3"]

@@ -302,7 +302,8 @@ def is_preparing(app: App) -> bool:
 
 def is_busy(app: App) -> bool:
     """Whether an operation is under way that the next one must wait for."""
-    return app.rollout is not None or bool(app.waits) or app.opening
+    ending = app.step is not None and bool(app.step.over)
+    return app.rollout is not None or bool(app.waits) or app.opening or ending
 
 
 def is_holding(app: App) -> bool:
