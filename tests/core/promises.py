@@ -46,7 +46,8 @@ from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, slots_wanted
 
 if TYPE_CHECKING:
-    from tests.core.world import Process, World
+    from tests.core.simulated import Process
+    from tests.core.world import World
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class Promises:
         """The daemon was killed: nobody waits for a reply of it any more."""
         self.open.clear()
         self.floor.clear()
+        self.kept.clear()
         self.rows.clear()
 
     def asked(self, request: Request) -> None:
@@ -98,7 +100,8 @@ class Promises:
         app = self.world.fleet.apps.get(worker.slot.app)
         if process.serves:
             self._one_less(worker.slot.app)
-        if process.asked_to_end and not self._at_fault(process):
+        told = process.asked_to_end or (process.excused and process.killed)
+        if told and not self._at_fault(process):
             return
         key = (worker.slot, worker.generation, process.listener)
         since = self._since(process)
@@ -141,6 +144,8 @@ class Promises:
         self.weights = []
         for name, app in self.world.fleet.apps.items():
             old = before.apps.get(name)
+            if old and len(app.waits) > len(old.waits):
+                self.kept.pop(name, None)  # a request that had waited for other apps begins
             if app.refresh and app.refresh.fresh and app.refresh.worker != (old and old.refresh and old.refresh.worker):
                 self.kept[name] = len(self.world.serving(name))
             turned = old and old.rollout and not old.rollout.back and (app.rollout is None or app.rollout.back)
@@ -228,7 +233,7 @@ class Promises:
         if step.stage is Stage.AFTER_STOP:
             assert not processes, f"{step} while {processes} run"
             return
-        assert key not in self.prepared, f"a second {step}"
+        assert self.taking_over or key not in self.prepared, f"a second {step}"
         assert not [w for w in processes if w.generation == step.generation], f"{step} after {processes}"
         self.prepared[key] = False
 

@@ -7,7 +7,8 @@ from mainstay.core.events import Decide, Delete, Reload, Request, Restart, Scale
 from mainstay.model.exits import Exited
 from mainstay.model.spec import AppSpec, Bind, Command, PythonApp, RestartOn, TcpBind
 from mainstay.model.spec import Restart as Policy
-from tests.core.world import Behaviour, Code, World
+from tests.core.simulated import Behaviour, Code
+from tests.core.world import World
 
 WEB = AppSpec(
     "web",

@@ -7,6 +7,7 @@ import pytest
 from mainstay.core.effects import Fork, Launch, Notify, Record, StartTemplate
 from mainstay.model.exits import Exited
 from mainstay.model.spec import RestartOn
+from tests.core.simulated import Behaviour, Code
 from tests.core.specs import (
     COLD,
     CRASHES,
@@ -22,7 +23,7 @@ from tests.core.specs import (
     started,
     web,
 )
-from tests.core.world import Behaviour, Code, World
+from tests.core.world import World
 
 
 def test_a_first_start_is_answered_when_every_worker_is_ready() -> None:

@@ -7,15 +7,16 @@ import pytest
 
 from mainstay.core.app import Job, Ran
 from mainstay.core.effects import Launch, Notify, Refusal, Reply, RunStep
-from mainstay.core.events import Armed, Due, Kill, Reload, Request, RunJob, Stage
+from mainstay.core.events import Armed, Cause, Due, Kill, Reload, Request, RunJob, Stage
 from mainstay.core.fleet import Fleet
 from mainstay.core.jobs import declared, exit_code
 from mainstay.core.report import describe, rows
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled, Unstarted
-from mainstay.model.spec import AppSpec, Command, Dependency, Overlap, Restart, RestartOn, Schedule
+from mainstay.model.spec import AppSpec, Command, Dependency, Limits, Overlap, Restart, RestartOn, Schedule
+from tests.core.simulated import Behaviour, Code, Effort
 from tests.core.specs import NO_IMPORT, SLOW_TO_END, WEB, delete, job, restart, scale, start, started, stop
-from tests.core.world import EPOCH, Behaviour, Code, Effort, World
+from tests.core.world import EPOCH, World
 
 NIGHTLY = Schedule("0 3 * * *", "Europe/Berlin")
 REPORT = AppSpec("report", Command(("report",)), "/srv", schedule=NIGHTLY)
@@ -255,14 +256,14 @@ def test_one_that_is_off_its_schedule_can_be_run_by_hand() -> None:
     assert status(world) == "stopped"
 
 
-@pytest.mark.parametrize("asked", [delete("report"), Kill])
-def test_a_deletion_ends_its_run(asked: Callable[[int], Request]) -> None:
+@pytest.mark.parametrize(("asked", "left"), [(delete("report"), []), (Kill, ["report"])])
+def test_a_deletion_and_a_shutdown_end_its_run(asked: Callable[[int], Request], left: list[str]) -> None:
     world = scheduled(behaves=code(takes=50))
     world.ask(run_job())
     world.run(1)
 
     assert world.answer(asked).refusal is None
-    assert (world.fleet.apps, world.armed) == ({}, {})
+    assert (list(world.fleet.apps), world.processes, world.armed) == (left, {}, {})
 
 
 @pytest.mark.parametrize("asked", [restart("report"), lambda token: Reload(token, ("all",))])
@@ -408,3 +409,27 @@ def test_what_is_stopped_is_not_reloaded() -> None:
 def test_its_exit_code_says_why_we_ended_it() -> None:
     assert exit_code(Ran(0.0, 1.0, Signaled(15), "timed out after 3 s")) == 124
     assert exit_code(Ran(0.0, 1.0, Signaled(15), "stopped")) == 1
+
+
+def test_a_run_is_not_begun_anew_because_it_has_got_old_or_large() -> None:
+    world = scheduled(replace(REPORT, limits=Limits(lifetime=5.0)), code(takes=50))
+    world.ask(run_job())
+    world.run(20)
+    world.tire("report-0", Cause.MEMORY)
+    world.run(60)
+
+    assert starts(world) == 1
+    assert [ran.seconds > 49 for ran in state(world).runs] == [True]
+
+
+def test_a_job_that_becomes_an_app_while_its_run_is_prepared_does_so_when_that_has_ended() -> None:
+    spec = replace(REPORT, before_start=("migrate",))
+    world = scheduled(spec, Code(steps={Stage.BEFORE_START: Effort(takes=None)}))
+    run = world.ask(run_job())
+    world.run(1)
+    token = world.apply(replace(spec, schedule=None, before_start=()))
+
+    assert "it is no job any more" in refusal(world.reply(run)).message
+    assert world.reply(token).refusal is None
+    assert world.fleet.apps["report"].job is None
+    assert starts(world) == 1

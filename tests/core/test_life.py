@@ -38,6 +38,7 @@ from mainstay.model.spec import (
     TcpBind,
 )
 from mainstay.model.spec import Restart as Policy
+from tests.core.simulated import Behaviour, Code, Effort
 from tests.core.specs import (
     COLD,
     CRASHES,
@@ -52,7 +53,7 @@ from tests.core.specs import (
     WEB,
     WILL_NOT_END,
 )
-from tests.core.world import EPOCH, Behaviour, Code, Effort, World
+from tests.core.world import EPOCH, World
 
 APPS = ("web", "jobs", "proxy")
 SELECTORS = st.sampled_from(("web", "web", "web", "jobs", "proxy", "all", "web-0", "web-1", "jobs-0", "default", "0"))

@@ -12,8 +12,9 @@ from mainstay.core.order import cycle, is_started
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Exited
 from mainstay.model.spec import AppSpec, Command, Condition, Dependency, Restart, RestartOn
+from tests.core.simulated import Behaviour, Code
 from tests.core.specs import CRASHES, NEVER_READY, delete, restart, start, stop
-from tests.core.world import Behaviour, Code, World
+from tests.core.world import World
 
 SLOW = Code(worker=Behaviour(ready=2.0))
 

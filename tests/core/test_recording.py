@@ -11,6 +11,7 @@ from mainstay.model.exits import Ending, Exited, Signaled, Unstarted
 from mainstay.model.happening import Kind
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import RestartOn
+from tests.core.simulated import Behaviour, Code
 from tests.core.specs import (
     CRASHES,
     DIES_YOUNG,
@@ -27,7 +28,7 @@ from tests.core.specs import (
     stop,
     web,
 )
-from tests.core.world import Behaviour, Code, World
+from tests.core.world import World
 
 WORKER = WorkerId(SlotId("web", 0), 3, 7)
 
@@ -165,7 +166,7 @@ def test_a_change_tells_what_changed_and_no_value_of_a_variable() -> None:
     world.reply(world.apply(replace(web(2), stop_timeout=3.0)))
 
     assert records(world)[-1].kind is Kind.CHANGED
-    assert records(world)[-1].text == "changed: stop_timeout 10.0 -> 3.0 (live)"
+    assert records(world)[-1].text == "changed: stop_timeout 10 -> 3 (rolling)"
 
 
 def test_what_changes_nothing_is_not_told() -> None:

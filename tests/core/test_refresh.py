@@ -11,6 +11,7 @@ from mainstay.core.report import describe, rows
 from mainstay.core.slot import Running, Slot
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, Limits
+from tests.core.simulated import Behaviour, Code
 from tests.core.specs import (
     CRASHES,
     GOOD,
@@ -28,7 +29,7 @@ from tests.core.specs import (
     stop,
     web,
 )
-from tests.core.world import EPOCH, Behaviour, Code, World
+from tests.core.world import EPOCH, World
 
 SLOW = Code(worker=Behaviour(ready=2.0))
 

@@ -8,6 +8,7 @@ from mainstay.core.effects import Adjust, Listen, Reply, Share, Unlisten
 from mainstay.core.events import Reload, Reset, Restart, Signal
 from mainstay.model.exits import Exited
 from mainstay.model.spec import Command, EnvLayer, LogFormat, LogPolicy, Privileges, TcpBind, UnixBind
+from tests.core.simulated import Behaviour, Code
 from tests.core.specs import (
     CRASHES,
     GOOD,
@@ -26,7 +27,7 @@ from tests.core.specs import (
     stop,
     web,
 )
-from tests.core.world import Behaviour, Code, World
+from tests.core.world import World
 
 OTHER = TcpBind("127.0.0.1", 8001)
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from mainstay.core.effects import (
     Accept,
+    Forget,
     Fork,
     KillTree,
     Launch,
@@ -12,12 +13,15 @@ from mainstay.core.effects import (
     StopTemplate,
     Terminate,
 )
-from mainstay.core.events import Kill, Reload, Resurrect, Stop
+from mainstay.core.events import Kill, Reload, Resurrect, Scale, Stop
 from mainstay.core.fleet import Fleet
-from mainstay.core.resume import Found, Process, after_shutdown, take_over
+from mainstay.core.report import rows
+from mainstay.core.resume import Found, Process, after_shutdown, take_over, unattended
 from mainstay.core.slot import Backoff, Running, Starting, Stopped
 from mainstay.model.codec import dump, load
-from tests.core.specs import JOBS, SLOW_TO_END, WILL_NOT_END, started, stop, web
+from mainstay.model.spec import Command, Dependency
+from tests.core.simulated import Behaviour, Code
+from tests.core.specs import JOBS, SLOW_TO_END, WILL_NOT_END, delete, reload, restart, started, stop, web
 from tests.core.world import World
 
 
@@ -187,3 +191,101 @@ def test_what_is_stopped_after_a_shutdown_is_not_revived() -> None:
 
     assert reply.outcomes == ()
     assert world.serving() == []
+
+
+def test_each_slot_has_a_number_after_a_shutdown_in_the_middle_of_a_reload_to_more_of_them() -> None:
+    world = started(web(2))
+    world.apply(web(4))
+    fleet = after_shutdown(world.fleet)
+
+    assert sorted(fleet.apps["web"].numbers) == [0, 1, 2, 3]
+    assert [row["id"] for row in rows(fleet, 0.0, 0.0)] == [0, 1, 2, 3]
+
+
+def test_an_app_whose_deletion_was_all_but_done_is_gone() -> None:
+    world = started(web(1), SLOW_TO_END)
+    world.reply(world.apply(JOBS))
+    world.ask(delete("web"))
+    found = Found({token: p for token, p in all_of(world).workers.items() if not token.startswith("web")})
+    fleet, effects = take_over(world.fleet, found, world.now)
+
+    assert list(fleet.apps) == ["jobs"]
+    assert "web" in [effect.app for effect in effects if isinstance(effect, Forget)]
+
+
+def test_what_was_asked_of_the_daemon_before_is_no_answer_to_what_is_asked_of_this_one() -> None:
+    world = started(web(2), Code(worker=Behaviour(ready=2.0)))
+    world.ask(reload())
+    fleet, _ = take_over(world.fleet, all_of(world), world.now)
+    (wait,) = fleet.apps["web"].waits
+
+    assert wait.token < -1
+    assert unattended(fleet) == fleet
+
+
+def test_apps_that_had_not_been_started_yet_are_started_in_order_by_the_next_daemon() -> None:
+    db, cache = replace(JOBS, name="db", instances=1), replace(JOBS, name="cache", depends_on=(Dependency("db"),))
+    edge = replace(JOBS, name="edge", program=Command(("edge",)), depends_on=(Dependency("cache"),))
+    world = World()
+    world.code["db"] = Code(worker=Behaviour(ready=3.0))
+    world.apply(edge, cache, db)
+    world.run(1)
+    world.take_over()
+    first = list(world.fleet.apps)
+    world.run(10)
+
+    assert first == ["db"]
+    assert list(world.fleet.apps) == ["db", "cache", "edge"]
+    assert set(world.statuses("edge")) == {"Running"}
+    assert world.fleet.pending == {}
+
+
+def test_apps_are_stopped_in_order_by_the_next_daemon() -> None:
+    db, cache = replace(JOBS, name="db"), replace(JOBS, name="cache", depends_on=(Dependency("db"),))
+    world = World()
+    world.code["cache"] = SLOW_TO_END
+    world.reply(world.apply(db, cache))
+    world.ask(stop("all"))
+    world.take_over()
+    meanwhile = world.statuses("db")
+    world.run(20)
+
+    assert meanwhile == ["Running", "Running"]
+    assert set(world.statuses("db")) == {"Stopped"}
+
+
+def test_what_had_queued_is_done_by_the_next_daemon_and_answers_nobody() -> None:
+    world = started(web(2))
+    world.ask(reload())
+    world.ask(lambda token: Scale(token, "web", "3"))
+    replies = len(world.replies)
+    world.take_over()
+    world.run(30)
+
+    assert len(world.serving()) == 3
+    assert len(world.replies) == replies
+
+
+def test_a_restart_whose_address_was_lost_with_the_daemon_goes_on() -> None:
+    world = started(web(2))
+    world.ask(restart("web"))
+    world.taken.add("web")
+    world.take_over()
+    world.run(20)
+
+    assert world.fleet.apps["web"].rollout is None
+    assert sorted(world.fleet.apps["web"].slots) == [0, 1]
+
+
+def test_what_goes_before_a_reload_that_failed_at_the_take_over_is_ended_and_the_next_one_waits_for_that() -> None:
+    world = started(replace(web(2), before_start=("migrate",)))
+    world.ask(reload())
+    world.taken.add("web")
+    world.take_over()
+    world.taken.clear()
+    token = world.ask(reload())
+    reply = world.reply(token)
+
+    assert reply.refusal is None
+    assert world.steps == {}
+    assert world.serving() == ["web-0@3", "web-1@3"]

@@ -9,6 +9,7 @@ from mainstay.core.effects import Accept, Fork, Launch, Steer, StopTemplate, Ter
 from mainstay.core.events import Kill
 from mainstay.model.exits import Exited
 from mainstay.model.spec import Command, EnvLayer, RestartOn
+from tests.core.simulated import Behaviour, Code
 from tests.core.specs import (
     COLD,
     CRASHES,
@@ -28,7 +29,6 @@ from tests.core.specs import (
     stop,
     web,
 )
-from tests.core.world import Behaviour, Code
 
 OLD = ["web-0@1", "web-1@1", "web-2@1", "web-3@1"]
 NEW = ["web-0@2", "web-1@2", "web-2@2", "web-3@2"]

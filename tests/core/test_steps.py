@@ -10,8 +10,9 @@ from mainstay.core.events import Kill, Stage
 from mainstay.core.report import rows
 from mainstay.core.steps import AFTER_STOP_TIMEOUT, fault_of
 from mainstay.model.exits import Exited, Signaled, Unstarted
+from tests.core.simulated import Code, Effort
 from tests.core.specs import CRASHES, WEB, WILL_NOT_END, delete, job, reload, restart, scale, start, started, stop
-from tests.core.world import EPOCH, Code, Effort, World
+from tests.core.world import EPOCH, World
 
 MIGRATED = replace(WEB, before_start=("migrate", "up"))
 CLEANED = replace(WEB, after_stop=("clean", "up"))

@@ -1,14 +1,13 @@
 """A simulated daemon for the core: a virtual clock, processes that are only data, and promises checked at every step.
 
-What the daemon does with processes, this does with a heap of things to come. `Code` is what lies on the disk: a
-template, or a worker that starts on its own, behaves as the code was when it was started.
+What the daemon does with processes, this does with a heap of things to come.
 """
 
 import heapq
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from mainstay.core import fleet as core
 from mainstay.core.app import every_slot, takes_connections
@@ -60,7 +59,6 @@ from mainstay.core.events import (
     Scale,
     Signal,
     Spawned,
-    Stage,
     Start,
     StepEnded,
     Stop,
@@ -77,92 +75,12 @@ from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled, Unstarted
 from mainstay.model.ids import WorkerId
 from mainstay.model.never import assert_never
-from mainstay.model.spec import AppSpec, Bind, Interface
+from mainstay.model.spec import AppSpec, Interface
 from tests.core.promises import Promises
+from tests.core.simulated import Code, Effort, Loaded, Process, Sockets
 
 EPOCH = 1_790_000_000.0
 REQUESTS = (Apply, Start, Stop, Restart, Reload, Decide, Scale, Delete, Signal, Reset, RunJob, Kill, Resurrect)
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How a worker goes on. Times in seconds; None means never."""
-
-    spawn: float = 0.01
-    ready: float | None = 0.03
-    dies: float | None = None
-    """After it was spawned."""
-    ending: Ending = field(default_factory=lambda: Exited(1))
-    drain: float | None = 0.1
-    """From its stop signal to its end."""
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """What a command of a stage comes to. Times in seconds; None: it hangs."""
-
-    takes: float | None = 0.3
-    ending: Ending = field(default_factory=lambda: Exited(0))
-    lines: tuple[str, ...] = ()
-    ends: float = 0.2
-    """From when it is told to end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """What lies on the disk. `special` are the slots that behave otherwise."""
-
-    load: float = 0.5
-    failure: str = ""
-    hangs: bool = False
-    cold: str = ""
-    worker: Behaviour = field(default_factory=Behaviour)
-    special: dict[int, Behaviour] = field(default_factory=dict)
-    steps: dict[Stage, Effort] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Process:
-    """A worker as the world knows it."""
-
-    worker: WorkerId
-    listener: int
-    behaviour: Behaviour
-    from_template: bool
-    takes_connections: bool
-    pid: int = 0
-    ready: bool = False
-    accepting: bool = False
-    asked_to_end: bool = False
-    killed: bool = False
-    excused: bool = False
-    """Whether a daemon may have been killed before it sent the stop signal it had decided on."""
-
-    @property
-    def serves(self) -> bool:
-        """Whether it takes new connections."""
-        return self.accepting and not self.asked_to_end and not self.killed
-
-
-@dataclass(slots=True)
-class Loaded:
-    """A template as the world knows it."""
-
-    code: Code
-    pid: int
-    warm: bool = False
-
-
-@dataclass(slots=True)
-class Sockets:
-    """The listeners of an app."""
-
-    binds: tuple[Bind, ...]
-    slots: int = 0
-    weights: dict[int, int] = field(default_factory=dict)
-    tended: frozenset[int] = frozenset()
-    receivers: tuple[WorkerId, ...] = ()
 
 
 class World:
@@ -234,6 +152,9 @@ class World:
         born = {p.worker.token: Runs(p.pid, 0) for p in self.processes.values() if p.pid}
         found = Found(born, frozenset(self.templates), coming, frozenset(self.steps))
         fleet = load(Fleet, dump(self.fleet))
+        held = {part.request.token for part in fleet.held}
+        fleet = replace(fleet, pending={token: p for token, p in fleet.pending.items() if token in held})
+        self.armed.clear()
         self.fleet, effects = take_over(fleet, found, self.now)
         for process in self.processes.values():
             process.accepting = False
@@ -243,6 +164,7 @@ class World:
             self.promises.effect(effect)
             self._perform(effect)
         self.promises.taking_over = False
+        self.armed |= {name: Arm(name, *app.armed) for name, app in self.fleet.apps.items() if app.armed}
         facts: list[Event] = list(self._answers)
         self._answers.clear()
         for (app, generation), template in self.templates.items():

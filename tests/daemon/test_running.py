@@ -9,7 +9,9 @@ import pytest
 from mainstay.core.fleet import Fleet
 from mainstay.daemon import running
 from mainstay.daemon.running import Running, Unreadable, read
-from tests.core.specs import JOBS, started, stop, web
+from mainstay.model.spec import Dependency
+from tests.core.specs import JOBS, NEVER_READY, WEB, started, stop, web
+from tests.core.world import World
 
 BOOT = "7d5b-boot"
 
@@ -22,7 +24,7 @@ def written(path: Path, *fleets: Fleet) -> str:
 
 
 def bare(fleet: Fleet) -> Fleet:
-    """Without what is worked out anew by whoever takes over."""
+    """Without what is worked out anew by whoever takes over, and what nobody is left to wait for."""
     return replace(fleet, pending={}, deadlines={}, killing=None)
 
 
@@ -36,6 +38,21 @@ def test_what_was_noted_last_is_read(tmp_path: Path) -> None:
     path = written(tmp_path / "running.jsonl", first, second, world.fleet)
 
     assert read(path, BOOT, world.fleet.cores) == (bare(world.fleet), False)
+
+
+def test_what_waits_for_other_apps_is_read_with_those_it_waits_for(tmp_path: Path) -> None:
+    world = World()
+    world.code["jobs"] = NEVER_READY
+    world.apply(replace(WEB, depends_on=(Dependency("jobs"),)), JOBS)
+    held = world.fleet
+    found = read(written(tmp_path / "running.jsonl", held), BOOT, held.cores)
+    world.run(120)
+    later = read(written(tmp_path / "running.jsonl", held, world.fleet), BOOT, held.cores)
+
+    assert held.held
+    assert found == (replace(held, deadlines={}), False)
+    assert later == (bare(world.fleet), False)
+    assert not world.fleet.held
 
 
 def test_an_app_that_is_gone_stays_gone(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class Ours:
 
     def template(self, app: str) -> int:
         """The pid of an app's template, waited for."""
-        return until(lambda: self._template(app), what=f"a template of {app}")
+        return until(lambda: self.template_now(app), what=f"a template of {app}")
 
     def kill(self, *pids: int) -> None:
         """SIGKILL to each, and wait until they are gone."""
@@ -34,7 +34,7 @@ class Ours:
 
     def kill_all(self) -> None:
         """SIGKILL to everything of ours at one time: what is stopped first can bring nothing back."""
-        pids = [self.guardian(), self.daemon(), *filter(None, [self._template("web")])]
+        pids = [self.guardian(), self.daemon(), *filter(None, [self.template_now("web")])]
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         self.kill(*pids)
@@ -47,7 +47,8 @@ class Ours:
                 return pid
         return 0
 
-    def _template(self, app: str) -> int:
+    def template_now(self, app: str) -> int:
+        """The pid of an app's template, 0 when there is none."""
         for pid in _pids():
             if _read(f"/proc/{pid}/comm").strip() == f"{app}*".encode() and _cwd(pid) == str(self._site.folder):
                 return pid

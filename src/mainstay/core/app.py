@@ -302,7 +302,8 @@ def is_preparing(app: App) -> bool:
 
 def is_busy(app: App) -> bool:
     """Whether an operation is under way that the next one must wait for."""
-    return app.rollout is not None or bool(app.waits) or app.opening
+    ending = app.step is not None and bool(app.step.over)
+    return app.rollout is not None or bool(app.waits) or app.opening or ending
 
 
 def is_holding(app: App) -> bool:
@@ -358,7 +359,7 @@ def is_gated(rollout: Rollout) -> bool:
 
 def old_at(app: App, slot: Slot) -> float | None:
     """When the worker in a slot will have lived for as long as it may; earlier by a share that is its own."""
-    limit = app.specs[slot.generation].limits.lifetime
+    limit = 0.0 if app.job else app.specs[slot.generation].limits.lifetime
     if not limit or not slot.up or not isinstance(slot.life, Running):
         return None
     worker = slot.life.worker.id

@@ -156,7 +156,7 @@ def _is_reached(turn: Turn, wait: Wait) -> bool:
             rested = all(at_rest(app.slots[index]) for index in wait.slots if index in app.slots)
             return rested and not leaving & wait.slots and app.step is None
         case Goal.ROLLED_OUT:
-            return app.rollout is None and not app.leaving
+            return app.rollout is None and not app.leaving and app.step is None
         case Goal.DELETED:
             return not has_processes(app) and app.step is None
         case _:
@@ -349,7 +349,8 @@ def _listen_failed(turn: Turn, fact: ListenFailed) -> None:
     turn.app = replace(app, opening=False)
     if app.rollout and not app.rollout.back:
         what = f"cannot {rollout.verb(app.rollout)} {app.name}: {fact.reason}"
-        rollout.fail(turn, Refusal(what, fact.hint))
+        if not rollout.is_past_return(app):  # else the new ones are tried all the same: nothing else is left
+            rollout.fail(turn, Refusal(what, fact.hint))
         return
     for wait in turn.app.waits:
         if wait.goal is Goal.STARTED:

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from mainstay.core import facts, order, refresh, requests
+from mainstay.core import facts, order, refresh, requests, waiting
 from mainstay.core.app import App, Goal, Undo, indexes, is_busy, is_down, is_holding, next_deadline, workers
 from mainstay.core.effects import Effect, Forget, Notify, Outcome, Record, Refusal, Reply, SendSignal, Shutdown
 from mainstay.core.events import (
@@ -42,24 +42,14 @@ from mainstay.core.events import (
 from mainstay.core.recording import KIND_OF_OUTCOME
 from mainstay.core.select import Selection, UnknownSelector, select
 from mainstay.core.turn import Answer, Turn
+from mainstay.core.waiting import Pending
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec
 
 UNATTENDED: Token = -1
-"""Names requests that nobody waits for."""
+"""Names requests that nobody waits for, as all that are less do."""
 UNKNOWN_NAME = 3
 """Exit code when a selector means nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A request on its way: the apps that have not answered yet, and what the others said."""
-
-    waiting: frozenset[str]
-    outcomes: tuple[Outcome, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    brought: dict[str, str] = field(default_factory=dict)
-    """Apps that nobody named -> the one that depends on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +74,21 @@ def deadline_of(fleet: Fleet) -> float | None:
 
 
 def with_app(fleet: Fleet, app: App) -> Fleet:
-    """The fleet with an app as it has become."""
+    """The fleet with an app as it has become; a slot that is new gets its number in the list."""
+    numbers = {index: app.numbers[index] for index in sorted(indexes(app)) if index in app.numbers}
+    new = sorted(app.slots.keys() - numbers.keys())
+    numbers |= {index: fleet.next_number + more for more, index in enumerate(new)}
     deadline = next_deadline(app)
     deadlines = {name: at for name, at in fleet.deadlines.items() if name != app.name}
     if deadline is not None:
         deadlines[app.name] = deadline
-    return replace(fleet, apps=fleet.apps | {app.name: app}, deadlines=deadlines)
+    apps = fleet.apps | {app.name: replace(app, numbers=numbers)}
+    return replace(fleet, apps=apps, next_number=fleet.next_number + len(new), deadlines=deadlines)
 
 
 def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
     """What becomes of the fleet, and what must be done for it, in order."""
-    crossing = _Crossing(fleet, now)
+    crossing = Crossing(fleet, now)
     match event:
         case Tick():
             for name, at in tuple(fleet.deadlines.items()):
@@ -122,7 +116,7 @@ def step(fleet: Fleet, event: Event, now: float) -> tuple[Fleet, list[Effect]]:
     return crossing.fleet, crossing.effects
 
 
-class _Crossing:
+class Crossing:
     """The fleet in the middle of one event."""
 
     def __init__(self, fleet: Fleet, now: float) -> None:
@@ -173,18 +167,13 @@ class _Crossing:
                 self._answered(name, (request.token, Refusal(f"cannot go on with {name}: it was deleted meanwhile")))
 
     def _store(self, app: App) -> None:
-        numbers = {index: app.numbers[index] for index in sorted(indexes(app)) if index in app.numbers}
-        next_number = self.fleet.next_number
-        for index in sorted(app.slots.keys() - numbers.keys()):
-            numbers[index] = next_number
-            next_number += 1
         if not app.deleted:
-            self.fleet = with_app(replace(self.fleet, next_number=next_number), replace(app, numbers=numbers))
+            self.fleet = with_app(self.fleet, app)
             return
         apps = {name: other for name, other in self.fleet.apps.items() if name != app.name}
         deadlines = {name: at for name, at in self.fleet.deadlines.items() if name != app.name}
         self.effects.append(Forget(app.name))
-        next_number = next_number if apps else 0
+        next_number = self.fleet.next_number if apps else 0
         self.fleet = replace(self.fleet, apps=apps, next_number=next_number, deadlines=deadlines)
 
     # requests
@@ -297,17 +286,12 @@ class _Crossing:
     def _submit(self, name: str, request: Request) -> None:
         """Let an app have its part of a request, after those that come first."""
         held = order.Held(name, request)
-        found = self._verdict(held)
+        found = waiting.verdict(held, self.fleet.apps, self.fleet.pending)
         if isinstance(found, order.Waits):
             self.effects.append(Notify(request.token, name, f"{name} waits for {' and '.join(found.names)}"))
             self.fleet = replace(self.fleet, held=(*self.fleet.held, held))
         else:
             self._begin(held, found)
-
-    def _verdict(self, held: order.Held) -> order.Waits | Refusal | None:
-        pending = self.fleet.pending.get(held.request.token, Pending(frozenset()))
-        failed = frozenset(outcome.app for outcome in pending.outcomes if outcome.outcome == "failed")
-        return order.verdict(held, self.fleet.apps, pending.waiting, failed)
 
     def _begin(self, held: order.Held, refusal: Refusal | None) -> None:
         name, request = held.name, held.request
@@ -322,51 +306,20 @@ class _Crossing:
 
     def _release(self) -> None:
         """Go on with what waited for others, as far as that is possible now."""
-        moved = True
-        while moved:
-            moved = False
-            for held in self.fleet.held:
-                found = self._verdict(held)
-                if isinstance(found, order.Waits):
-                    found = self._look_at_the_clock(held, found)
-                if not isinstance(found, order.Waits):
-                    self._let_go(held)
-                    self._begin(held, found)
-                    moved = True
-            knot = next((held for held in self.fleet.held if not moved and self._is_knotted(held)), None)
-            if knot:
-                self._let_go(knot)
-                self._begin(knot, None)
-                moved = True
-
-    def _is_knotted(self, held: order.Held) -> bool:
-        """Whether all that is left of its request waits for each other: a rollback made them depend on each other."""
-        pending = self.fleet.pending.get(held.request.token)
-        mine = {other.name: other for other in self.fleet.held if other.request.token == held.request.token}
-        if pending is None or not pending.waiting <= mine.keys():
-            return False
-        found = [self._verdict(mine[name]) for name in pending.waiting]
-        return all(isinstance(waits, order.Waits) and set(waits.names) & pending.waiting for waits in found)
-
-    def _look_at_the_clock(self, held: order.Held, waits: order.Waits) -> order.Waits | Refusal:
-        deadline = None if waits.seconds is None else held.deadline or self.now + waits.seconds
-        if deadline is not None and self.now >= deadline:
-            return order.too_late(held.name, waits)
-        timed = replace(held, deadline=deadline)
-        self.fleet = replace(self.fleet, held=tuple(timed if other is held else other for other in self.fleet.held))
-        return waits
-
-    def _let_go(self, held: order.Held) -> None:
-        rest = (o for o in self.fleet.held if (o.name, o.request) != (held.name, held.request))
-        self.fleet = replace(self.fleet, held=tuple(rest))
+        while True:
+            held, following = waiting.look(self.fleet.held, self.fleet.apps, self.fleet.pending, self.now)
+            self.fleet = replace(self.fleet, held=held)
+            if following is None:
+                return
+            self._begin(following.held, following.refusal)
 
     def _give_up(self, names: set[str]) -> None:
         """Someone stopped apps that had not been started yet."""
-        for held in self.fleet.held:
-            if held.name in names and order.is_start(held.request):
-                self._let_go(held)
-                refusal = Refusal(f"cannot go on with {held.name}: it was stopped meanwhile")
-                self._answered(held.name, (held.request.token, refusal))
+        lost = waiting.given_up(self.fleet.held, names)
+        self.fleet = replace(self.fleet, held=tuple(held for held in self.fleet.held if held not in lost))
+        for held in lost:
+            refusal = Refusal(f"cannot go on with {held.name}: it was stopped meanwhile")
+            self._answered(held.name, (held.request.token, refusal))
 
     def _one(self, name: str, request: Request, selection: Selection | None = None) -> None:
         """Let one app handle a request, at once or behind what is under way there."""
@@ -440,10 +393,12 @@ class _Crossing:
         return replace(outcome, message="; ".join(word for word in words if word))
 
     def finish(self) -> None:
+        """Go on with what waited for this, and reply to what is done."""
         self._release()
         for token, pending in tuple(self.fleet.pending.items()):
             if not pending.waiting:
-                self.effects.append(Reply(token, pending.outcomes, _joined(pending.refusals)))
+                if token > UNATTENDED:
+                    self.effects.append(Reply(token, pending.outcomes, _joined(pending.refusals)))
                 rest = {t: p for t, p in self.fleet.pending.items() if t != token}
                 self.fleet = replace(self.fleet, pending=rest)
                 if token == self.fleet.killing:

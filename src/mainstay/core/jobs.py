@@ -125,6 +125,12 @@ def _become_an_app(turn: Turn, token: Token, spec: AppSpec, outcome: Outcome) ->
     tokens = (*(job.run.tokens if job and job.run else ()), *(job.queued or () if job else ()))
     refused = Refusal(f"cannot go on with {turn.app.name}: it is no job any more")
     turn.answers += [(waiting, refused) for waiting in tokens]
+    if is_preparing(turn.app):
+        _end(turn, "it is no job any more")
+        job = turn.app.job
+        turn.app = replace(turn.app, job=replace(job, queued=None) if job else None)
+        turn.app = replace(turn.app, queue=(*turn.app.queue, Apply(token, (spec,))))  # for when that has ended
+        return
     turn.app = replace(turn.app, job=None)
     if is_down(turn.app):
         turn.app = replace(turn.app, specs=turn.app.specs | {turn.app.generation: spec})

@@ -20,7 +20,7 @@ def want(turn: Turn, fact: Unfit) -> None:
     """A worker should be replaced, as soon as that can be."""
     slot = next((s for s in every_slot(turn.app) if _serves(s, fact.worker)), None)
     known = any((one.worker, one.cause) == (fact.worker, fact.cause) for one in turn.app.unfit)
-    if slot is None or known:
+    if slot is None or known or turn.app.job:  # the run of a job is not begun anew in the middle
         return
     assert isinstance(slot.life, Running)
     turn.record(f"{fact.worker} is to be replaced: {fact.reason}")

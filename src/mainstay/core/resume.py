@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from mainstay.core import facts
 from mainstay.core.app import App, Template, TemplateState, every_slot, indexes, is_python
 from mainstay.core.effects import Effect, KillTree, RunStep, StartTemplate, StopStep, StopTemplate, Terminate, Unlisten
-from mainstay.core.events import Ended, Spawned, StepEnded, TemplateEnded
-from mainstay.core.fleet import Fleet, with_app
+from mainstay.core.events import Ended, Request, Spawned, StepEnded, TemplateEnded, Token
+from mainstay.core.fleet import UNATTENDED, Crossing, Fleet, with_app
 from mainstay.core.slot import Alive, Killing, Slot, Starting, Stopped, Stopping, worker_of
 from mainstay.core.turn import Turn
 from mainstay.model.exits import Unstarted, Vanished
@@ -39,13 +39,10 @@ class Found:
 
 def after_shutdown(fleet: Fleet) -> Fleet:
     """The fleet when nothing of it can run any more: all at rest, and what was up is remembered, to be revived."""
-    return replace(
-        fleet,
-        apps={name: _at_rest(app) for name, app in fleet.apps.items()},
-        pending={},
-        killing=None,
-        deadlines={},
-    )
+    rested = replace(fleet, pending={}, held=(), killing=None, deadlines={})
+    for app in fleet.apps.values():
+        rested = with_app(rested, _at_rest(app))
+    return rested
 
 
 def _at_rest(app: App) -> App:
@@ -75,16 +72,42 @@ def _empty(app: App, index: int) -> Slot:
 
 def take_over(fleet: Fleet, found: Found, now: float) -> tuple[Fleet, list[Effect]]:
     """The fleet as it is, and what the daemon must do, in order. Nobody waits for an answer any more."""
-    fleet = replace(fleet, pending={})
-    effects: list[Effect] = [StopTemplate(*key) for key in sorted(found.templates) if not _is_known(fleet, *key)]
+    crossing = Crossing(unattended(fleet), now)
+    crossing.effects += [StopTemplate(*key) for key in sorted(found.templates) if not _is_known(fleet, *key)]
     for name in fleet.apps:
-        turn = Turn(fleet.apps[name], now, fleet.cores)
-        _resume(turn, found)
-        facts.settle(turn)
-        app, mine, _ = turn.close()
-        fleet = with_app(fleet, app)
-        effects += mine
-    return fleet, effects
+        crossing.turn(name, lambda turn: _resume(turn, found))
+    crossing.finish()
+    return crossing.fleet, crossing.effects
+
+
+def unattended(fleet: Fleet) -> Fleet:
+    """The fleet without anybody who waits for a reply: its requests go on, by names that no new one will have."""
+    tokens = {*fleet.pending, *(held.request.token for held in fleet.held)}
+    for app in fleet.apps.values():
+        tokens |= {*(wait.token for wait in app.waits), *(request.token for request in app.queue)}
+        tokens |= {*(app.job.run.tokens if app.job and app.job.run else ()), *((app.job and app.job.queued) or ())}
+    least = min((UNATTENDED, *tokens))
+    names = {token: token if token <= UNATTENDED else least - 1 - token for token in tokens}
+    return replace(
+        fleet,
+        apps={name: _renamed(app, names) for name, app in fleet.apps.items()},
+        pending={names[token]: pending for token, pending in fleet.pending.items()},
+        held=tuple(replace(held, request=_under(held.request, names)) for held in fleet.held),
+    )
+
+
+def _renamed(app: App, names: dict[Token, Token]) -> App:
+    job = app.job
+    if job and job.run:
+        job = replace(job, run=replace(job.run, tokens=tuple(names[token] for token in job.run.tokens)))
+    if job and job.queued:
+        job = replace(job, queued=tuple(names[token] for token in job.queued))
+    waits = tuple(replace(wait, token=names[wait.token]) for wait in app.waits)
+    return replace(app, waits=waits, queue=tuple(_under(request, names) for request in app.queue), job=job)
+
+
+def _under(request: Request, names: dict[Token, Token]) -> Request:
+    return replace(request, token=names[request.token])
 
 
 def _is_known(fleet: Fleet, name: str, generation: int) -> bool:

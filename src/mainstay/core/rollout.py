@@ -96,6 +96,8 @@ def fail(turn: Turn, refusal: Refusal, kind: Kind = Kind.RELOAD_REFUSED) -> None
     text = f"rollout of generation {rollout.generation} is refused: {refusal.message}"
     turn.record(text, kind, facts | of_refusal(refusal))
     turn.app = replace(turn.app, opening=False)
+    if turn.app.step and turn.app.step.generation == rollout.generation:
+        steps.end(turn, "it was for nothing")
     turn.declare(turn.app.spec)  # the files have taken on the log options of the new ones
     for slot in rollout.fresh.values():
         leave(turn, slot)

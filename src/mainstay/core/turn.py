@@ -264,6 +264,7 @@ class Turn:
             if generation not in needed and template.state in (TemplateState.LOADING, TemplateState.WARM):
                 self.effects.append(StopTemplate(app.name, generation))
         used = needed | {slot.generation for slot in every_slot(app)} | {app.generation}
+        used |= {app.step.generation} if app.step else set()
         self.app = replace(
             app,
             templates={g: t for g, t in app.templates.items() if g in needed},

@@ -52,7 +52,7 @@ class Declared:
         state: Json = {
             "format": FORMAT,
             "mainstay": __version__,
-            "next_number": fleet.next_number,
+            "next_number": rested.next_number,
             "apps": apps,
         }
         self._keep_previous()

@@ -9,8 +9,11 @@ from dataclasses import replace
 
 from mainstay import __version__
 from mainstay.core.app import App
+from mainstay.core.events import Token
 from mainstay.core.fleet import Fleet
-from mainstay.model.codec import CodecError, Json, brief, load
+from mainstay.core.order import Held
+from mainstay.core.waiting import Pending
+from mainstay.model.codec import CodecError, Json, brief, dump, load
 from mainstay.model.spec import AppSpec
 from mainstay.protocol.jsontext import dumps, loads
 
@@ -19,6 +22,11 @@ STEP = 128 * 1024
 """Bytes of room taken at a time."""
 LARGE = 1024 * 1024
 """Bytes after which the file is written anew, without what is out of date."""
+
+
+Rest = tuple[int, bool, tuple[Held, ...], dict[Token, Pending]]
+"""What is written beside the apps: the next number, whether everything is being ended, what is held and for whom."""
+NOTHING: Rest = (-1, False, (), {})
 
 
 class Unreadable(Exception):
@@ -37,7 +45,7 @@ class Running:
         self._limit = LARGE
         self._apps: dict[str, App] = {}
         self._specs: dict[tuple[str, int], AppSpec] = {}
-        self._rest: tuple[int, bool] = (-1, False)
+        self._rest = NOTHING
 
     def note(self, fleet: Fleet) -> None:
         """Write down what has changed. Raises OSError; then the next call tries to write everything."""
@@ -62,12 +70,14 @@ class Running:
     def _forget(self) -> int:
         if self._fd >= 0:
             os.close(self._fd)
-        self._apps, self._specs, self._rest, self._fd = {}, {}, (-1, False), -1
+        self._apps, self._specs, self._rest, self._fd = {}, {}, NOTHING, -1
         return -1
 
     @staticmethod
-    def _rest_of(fleet: Fleet) -> tuple[int, bool]:
-        return fleet.next_number, fleet.killing is not None
+    def _rest_of(fleet: Fleet) -> Rest:
+        tokens = {held.request.token for held in fleet.held}
+        pending = {token: fleet.pending[token] for token in tokens & fleet.pending.keys()}
+        return fleet.next_number, fleet.killing is not None, fleet.held, pending
 
     def _begin(self, fleet: Fleet) -> None:
         """Write everything into a new file, and put it in the place of the old one when it is whole."""
@@ -92,8 +102,11 @@ class Running:
             lines.append({"app": name, "specs": list(app.specs), "value": brief(replace(app, specs={}))})
         lines += [{"gone": name} for name in self._apps.keys() - fleet.apps.keys()]
         if self._rest_of(fleet) != self._rest:
-            next_number, killing = self._rest_of(fleet)
-            lines.append({"next_number": next_number, "killing": killing})
+            number, killing, held, pending = self._rest_of(fleet)
+            line: dict[str, Json] = {"next_number": number, "killing": killing}
+            if held or self._rest[2]:
+                line |= {"held": dump(held), "pending": dump(pending)}
+            lines.append(line)
         return lines
 
     def _append(self, lines: list[Json]) -> None:
@@ -138,9 +151,11 @@ def read(path: str, boot: str, cores: int) -> tuple[Fleet, bool] | None:
     try:
         fleet = Fleet(cores, {name: _app(name, line, specs) for name, line in apps.items()})
         number = load(int, rest.get("next_number", 0), "next_number")
+        held = load(tuple[Held, ...], rest.get("held", []), "held")
+        pending = load(dict[Token, Pending], rest.get("pending", {}), "pending")
     except (CodecError, KeyError) as error:
         raise Unreadable(str(error)) from error
-    return replace(fleet, next_number=number), rest.get("killing") is True
+    return replace(fleet, next_number=number, held=held, pending=pending), rest.get("killing") is True
 
 
 def _line(raw: bytes) -> dict[str, object] | None:
