@@ -182,6 +182,9 @@ def test_a_fault_of_ours_is_told_and_ends_neither_the_daemon_nor_its_apps(tmp_pa
         "    if isinstance(event, Reset): raise ZeroDivisionError('a bug')\n"
         "    return real(fleet, event, now)\n"
         "loop.step = step\n"
+        "def event_of(*_): raise ZeroDivisionError('another bug')\n"
+        "event_of.of, loop.event_of = loop.event_of, lambda verb, *more: "
+        "(event_of if verb == 'signal' else event_of.of)(verb, *more)\n"
         "sys.exit(m.main())"
     )
     log = (tmp_path / "log").open("wb")
@@ -193,6 +196,8 @@ def test_a_fault_of_ours_is_told_and_ends_neither_the_daemon_nor_its_apps(tmp_pa
 
     with pytest.raises(MainstayError, match="a bug"):
         daemon.ask("reset", selectors=["s"])
+    with pytest.raises(MainstayError, match="another bug"):
+        daemon.ask("signal", selectors=["s"], signal="USR1")
 
     assert [row["status"] for row in daemon.rows()] == ["online"]
     assert "bug: ZeroDivisionError" in (tmp_path / "log").read_text()

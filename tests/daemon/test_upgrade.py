@@ -1,12 +1,15 @@
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+import mainstay
 from mainstay.client.launch import daemon_command, daemon_environment
 from mainstay.daemon.upgrade import successor_of
 from mainstay.errors import MainstayError, UsageError
+from tests.daemon import running as daemons
 from tests.daemon.running import command, running, web
 from tests.daemon.test_adopt import APP
 from tests.waiting import until
@@ -25,6 +28,26 @@ def test_the_same_process_runs_the_new_program_and_the_workers_stay_its_children
         assert daemon.ask("ping")["pid"] == daemon.pid
         assert {row["slot"]: row["pid"] for row in daemon.rows()} == before
         assert set(before.values()) <= set(daemon.children())
+
+
+def test_a_daemon_whose_files_are_gone_from_where_it_was_loaded_is_replaced_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "site"
+    shutil.copytree(Path(mainstay.__file__).parent, copy / "mainstay", ignore=shutil.ignore_patterns("__pycache__"))
+    old = [*daemon_command()[:-1], str(copy / "mainstay" / "daemon" / "__main__.py")]
+    environment = daemon_environment(os.environ, str(tmp_path / "home"))
+    monkeypatch.setattr(daemons, "daemon_command", lambda: old)
+    monkeypatch.setattr(daemons, "daemon_environment", lambda *_: environment | {"PYTHONPATH": str(copy)})
+    with running(tmp_path / "home") as daemon:
+        daemon.apply(command("jobs", "sleep", "1000"))
+        worker = daemon.worker("jobs-0")
+        shutil.rmtree(copy)
+        daemon.ask("upgrade", argv=daemon_command(), env=environment)
+        until(lambda: "taking over" in daemon.log, what="another program")
+
+        assert daemon.ask("ping")["pid"] == daemon.pid
+        assert daemon.worker("jobs-0") == worker
 
 
 def test_a_program_that_cannot_be_run_is_refused_and_the_daemon_goes_on(tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ from mainstay.daemon.reactor import Reactor
 from mainstay.daemon.state import State
 from mainstay.daemon.sweep import Sweeper
 from mainstay.daemon.templates import Templates
+
+# From the start, though it is seldom needed: when it is, another version lies where we were loaded from.
+from mainstay.daemon.upgrade import Successor, successor_of
 from mainstay.daemon.workers import Workers
 from mainstay.errors import MainstayError
 from mainstay.model.happening import Kind
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
     from mainstay.daemon.hooks import Hooks
     from mainstay.daemon.schedule import Schedules
     from mainstay.daemon.steps import Steps
-    from mainstay.daemon.upgrade import Successor
 
 COMMAND = ("-S", "-P", os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py"))
 """What Python is told to run a daemon."""
@@ -206,9 +208,7 @@ class Daemon:
             self.fleet = replace(self.fleet, deadlines={})  # or the same would happen again at once
         token = getattr(event, "token", None)
         if token is not None:
-            message = f"cannot do that: a bug in mainstay: {error!r}"
-            hint = "the details are in daemon.log; please report them"
-            self._reply(effects.Reply(token, refusal=effects.Refusal(message, hint)))
+            self._reply(effects.Reply(token, refusal=_refusal(error)))
 
     def perform(self, effect: effects.Effect) -> None:
         """Do one thing that the core decided."""
@@ -284,6 +284,11 @@ class Daemon:
             failed = Failed(request.id, error.message, error.hint, error.lines, error.exit_code)
             self.control.send(client, failed)
             return
+        except Exception as error:
+            self.journal.bug(error)
+            refusal = _refusal(error)
+            self.control.send(client, Failed(request.id, refusal.message, refusal.hint, (), refusal.exit_code))
+            return
         if event is None:
             self.control.send(client, Failed(request.id, f"this daemon knows no verb {request.verb!r}", "", (), 2))
             return
@@ -292,8 +297,6 @@ class Daemon:
         self.inbox.append(event)
 
     def _upgrade(self, client: Client, request: Request, args: dict[str, object]) -> None:
-        from mainstay.daemon.upgrade import successor_of
-
         self.successor = successor_of(args)
         self.journal.write(f"replaced by {' '.join(self.successor.argv)}")
         self.control.send(client, Done(request.id, {"pid": os.getpid(), "version": __version__}))
@@ -406,3 +409,9 @@ class Daemon:
         if numbers & {signal.SIGTERM, signal.SIGINT} and self.fleet.killing is None:
             self.chronicle.tell(Kind.REQUEST, "asked to end by a signal")
             self.inbox.append(Kill(0))
+
+
+def _refusal(error: Exception) -> effects.Refusal:
+    """What somebody is told who asked and met a fault of ours."""
+    message = f"cannot do that: a bug in mainstay: {error!r}"
+    return effects.Refusal(message, "the details are in daemon.log; please report them")
