@@ -7,12 +7,13 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from benchmarks.http import Incomplete, parse_response
 from benchmarks.processes import Outcome, TooSlow, until
@@ -69,21 +70,35 @@ class Site:
         os.replace(fresh, self.file)
 
 
-class Running(Protocol):
+class Started(Protocol):
     """A server that serves a site."""
 
-    def reload(self) -> Outcome | None:
-        """Load the site's code again; None where the only way is a signal that tells nothing."""
-
     def pids(self) -> list[int]:
-        """Every process of it: whatever manages, whatever serves."""
+        """Every process of it: whatever manages, whatever serves; those of a manager that died as well."""
 
     def stop(self) -> None:
         """End every process of it; never raises."""
 
 
-class Contender(Protocol):
-    """Somebody who can serve apps."""
+class Running(Started, Protocol):
+    """A server that can load new code."""
+
+    def reload(self) -> Outcome | None:
+        """Load the site's code again; None where the only way is a signal that tells nothing."""
+
+
+class Managed(Started, Protocol):
+    """A server whose manager is one process, and may have a list of its workers."""
+
+    def manager(self) -> int:
+        """The pid of the process that starts and replaces the others."""
+
+    def online(self) -> list[int] | None:
+        """The workers that the tool's own list shows as running; None where it has no list."""
+
+
+class Named(Protocol):
+    """Somebody who is measured."""
 
     @property
     def name(self) -> str:
@@ -93,8 +108,19 @@ class Contender(Protocol):
     def ours(self) -> bool:
         """Whether it is mainstay."""
 
-    def serve(self, site: Site) -> Running:
+
+S = TypeVar("S", bound=Started)
+S_co = TypeVar("S_co", bound=Started, covariant=True)
+
+
+class Serves(Named, Protocol[S_co]):
+    """Somebody who can serve apps."""
+
+    def serve(self, site: Site) -> S_co:
         """Start serving; need not wait until it answers."""
+
+
+Contender = Serves[Running]
 
 
 class CannotServe(Exception):
@@ -114,7 +140,7 @@ def staged(app: App, workers: int) -> Iterator[Site]:
 
 
 @contextmanager
-def serving(contender: Contender, app: App, workers: int) -> Iterator[tuple[Site, Running]]:
+def serving(contender: Serves[S], app: App, workers: int) -> Iterator[tuple[Site, S]]:
     """Serve an app until the block ends; entered when it answers. Raises CannotServe."""
     with staged(app, workers) as site:
         running = contender.serve(site)
@@ -178,6 +204,19 @@ def whoami(port: int, timeout: float = 10.0) -> Identity | None:
         return None
     answer = json.loads(body)
     return Identity(answer["pid"], answer["version"])
+
+
+def whoever(port: int, workers: int, patience: float = 30.0) -> set[int]:
+    """Ask until that many processes have answered. Raises CannotServe when they do not."""
+    found: set[int] = set()
+    deadline = time.monotonic() + patience
+    while len(found) < workers:
+        who = whoami(port)
+        if who is not None:
+            found.add(who.pid)
+        if time.monotonic() > deadline:
+            raise CannotServe("not all workers answer")
+    return found
 
 
 def say(text: str) -> None:

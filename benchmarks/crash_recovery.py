@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict, dataclass
 
 from benchmarks import ours
-from benchmarks.contender import App, CannotServe, Contender, Running, say, serving, whoami
+from benchmarks.contender import App, CannotServe, Contender, Running, say, serving, whoami, whoever
 from benchmarks.peers import GRANIAN, GUNICORN, GUNICORN_PRELOAD, PM2_CONTENDER, UVICORN, kill
 from benchmarks.results import Bar, Panel, Scope, Section, Table, Target, median, ratio, spread
 from benchmarks.rounds import attempt, chosen, interleaved
@@ -49,14 +49,7 @@ def measure(contender: Contender) -> Sample:
 
 
 def _recover(port: int, running: Running, workers: int) -> float:
-    victims: set[int] = set()
-    deadline = time.monotonic() + PATIENCE
-    while len(victims) < workers:
-        who = whoami(port)
-        if who is not None:
-            victims.add(who.pid)
-        if time.monotonic() > deadline:
-            raise CannotServe("not all workers answer")
+    victims = whoever(port, workers, PATIENCE)
     # Two deaths within granian's respawn interval of 3.5 s end the whole server.
     time.sleep(REST)
     for pid in victims:

@@ -93,7 +93,7 @@ def versions(environment: Mapping[str, str]) -> dict[str, str]:
     script = (
         "import importlib.metadata as m\n"
         "for n in ('mainstay','uvicorn','uvloop','httptools','gunicorn','uvicorn-worker','granian','fastapi',"
-        "'sqlalchemy','flask','a2wsgi'):\n"
+        "'sqlalchemy','flask','a2wsgi','supervisor','circus'):\n"
         "    try: print(n, m.version(n))\n"
         "    except m.PackageNotFoundError: pass\n"
     )

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contender import CannotServe, Kind, Running, Site
+from benchmarks.contender import CannotServe, Kind, Site
 from benchmarks.environment import base_environment, mainstay_binary
-from benchmarks.processes import Outcome, all_pids, command_line, end, has_environment, run, tree
+from benchmarks.processes import Outcome, carrying, command_line, end, run, tree
 
 
 class Home:
@@ -28,7 +28,7 @@ class Home:
 
     def pids(self) -> list[int]:
         """Every process that belongs to this home."""
-        return tree(*(pid for pid in all_pids() if has_environment(pid, "MAINSTAY_HOME", str(self.path))))
+        return tree(*carrying("MAINSTAY_HOME", str(self.path)))
 
     def managers(self) -> list[int]:
         """Those that are neither an app nor a template: the daemon and the guardian."""
@@ -65,7 +65,7 @@ class Mainstay:
         """As it stands in the tables."""
         return "mainstay" if self.engine == "uvicorn" else f"mainstay, {self.engine} engine"
 
-    def serve(self, site: Site) -> Running:
+    def serve(self, site: Site) -> "RunningMainstay":
         """`mainstay start` with a file that says the same as the flags."""
         home = Home()
         (site.folder / "mainstay.toml").write_text(self._file(site))
@@ -101,6 +101,15 @@ class RunningMainstay:
     def pids(self) -> list[int]:
         """The guardian, the daemon, the template and the workers."""
         return self._home.pids()
+
+    def manager(self) -> int:
+        """The daemon, as `mainstay ping` knows it."""
+        pid = json.loads(self._home.command(["ping", "--json"], self._site.folder).output)["pid"]
+        return int(pid)
+
+    def online(self) -> list[int]:
+        """What `mainstay list` shows as online."""
+        return [int(str(row["pid"])) for row in self._home.rows() if row["status"] == "online"]
 
     def stop(self) -> None:
         """End everything."""

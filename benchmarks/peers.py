@@ -1,5 +1,6 @@
 """The peers: how each is started, reloaded and stopped, as its own documentation says, with its defaults otherwise."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contender import CannotServe, Contender, Kind, Running, Site
+from benchmarks.contender import CannotServe, Kind, Site, Started
 from benchmarks.environment import BIN, PM2, base_environment
-from benchmarks.processes import Outcome, end, run, spawn, tree
+from benchmarks.processes import Outcome, carrying, end, run, spawn, tree, working_in
 
 Arguments = Callable[[Site], list[str]]
+Listing = Callable[[], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,19 @@ class Server:
     arguments: Arguments
     ours: bool = False
 
-    def serve(self, site: Site) -> Running:
+    def serve(self, site: Site) -> "RunningServer":
         """Start the master."""
-        program, *rest = self.arguments(site)
-        return RunningServer(spawn([str(BIN / program), *rest], env=base_environment(), cwd=site.folder))
+        return RunningServer(self.arguments(site), site.folder)
 
 
 class RunningServer:
-    """The master and its workers."""
+    """A program of the bench environment and its workers; `listing` asks its own list, where it has one."""
 
-    def __init__(self, master: subprocess.Popen[bytes]) -> None:
-        self._master = master
+    def __init__(self, arguments: Sequence[str], folder: Path, listing: Listing | None = None) -> None:
+        program, *rest = arguments
+        self._folder = folder
+        self._listing = listing
+        self._master = spawn([str(BIN / program), *rest], env=base_environment(), cwd=folder)
 
     def reload(self) -> Outcome | None:
         """Send SIGHUP; there is nothing to wait for."""
@@ -42,8 +46,16 @@ class RunningServer:
         return None
 
     def pids(self) -> list[int]:
-        """The master and everything under it."""
-        return tree(self._master.pid)
+        """The master, its workers, and everything under them."""
+        return tree(*working_in(self._folder))
+
+    def manager(self) -> int:
+        """The master."""
+        return self._master.pid
+
+    def online(self) -> list[int] | None:
+        """Asks the list."""
+        return self._listing() if self._listing else None
 
     def stop(self) -> None:
         """End the master, then whatever is left of its workers."""
@@ -116,8 +128,8 @@ class Pm2Home:
             return 0
 
     def pids(self) -> list[int]:
-        """The daemon and everything under it."""
-        return tree(self.daemon)
+        """The daemon and the apps."""
+        return tree(*carrying("PM2_HOME", str(self.path)))
 
     def stop(self) -> None:
         """End everything and remove the home."""
@@ -135,7 +147,7 @@ class Pm2:
     name: str = "PM2"
     ours: bool = False
 
-    def serve(self, site: Site) -> Running:
+    def serve(self, site: Site) -> "RunningPm2":
         """Start the daemon and the app."""
         home = Pm2Home()
         if site.app.kind is Kind.NODE:
@@ -170,15 +182,24 @@ class RunningPm2:
         """The daemon and the app."""
         return self._home.pids()
 
+    def manager(self) -> int:
+        """The God daemon."""
+        return self._home.daemon
+
+    def online(self) -> list[int]:
+        """What `pm2 jlist` shows as online; a new daemon announces itself before the list."""
+        said = self._home.command(["jlist"], self._site.folder).output
+        return [row["pid"] for row in json.loads(said.splitlines()[-1]) if row["pm2_env"]["status"] == "online"]
+
     def stop(self) -> None:
         """End the app and the daemon."""
         self._home.stop()
 
 
-PM2_CONTENDER: Contender = Pm2()
+PM2_CONTENDER = Pm2()
 
 
-def kill(pid: int, running: Running) -> None:
+def kill(pid: int, running: Started) -> None:
     """kill -9 of one process of a server; a pid that is not its own is refused, whoever answered with it."""
     if pid not in running.pids():
         raise CannotServe(f"process {pid} is not one of the server's")

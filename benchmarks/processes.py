@@ -122,6 +122,21 @@ def has_environment(pid: int, name: str, value: str) -> bool:
         return False
 
 
+def carrying(name: str, value: str) -> list[int]:
+    """Every process that was started with NAME=VALUE."""
+    return [pid for pid in all_pids() if has_environment(pid, name, value)]
+
+
+def working_in(folder: Path) -> list[int]:
+    """Every process whose working directory is that folder."""
+    found = []
+    for pid in all_pids():
+        with contextlib.suppress(OSError):  # it is gone, a zombie, or somebody else's
+            if Path(f"/proc/{pid}/cwd").readlink() == folder.resolve():
+                found.append(pid)
+    return found
+
+
 def cpu_seconds(pids: Sequence[int]) -> float:
     """CPU time used so far by all threads of these processes, in seconds, to the nanosecond (schedstat, not ticks)."""
     total = 0

@@ -16,6 +16,7 @@ ORDER = (
     "control",
     "log_capture",
     "memory",
+    "manager_killed",
 )
 QUICK = ", in a quick run: it shows that the measuring works, not what is true"
 MARKS = {True: "kept", False: "**missed**", None: "not measured"}

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from benchmarks.contender import CannotServe, Contender, say
+from benchmarks.contender import CannotServe, Named, say
 
 T = TypeVar("T")
 C = TypeVar("C")
+N = TypeVar("N", bound=Named)
 
 
 def interleaved(who: Sequence[C], rounds: int) -> Iterator[tuple[int, C]]:
@@ -17,7 +18,7 @@ def interleaved(who: Sequence[C], rounds: int) -> Iterator[tuple[int, C]]:
             yield number, one
 
 
-def attempt(contender: Contender, what: str, measure: Callable[[], T]) -> T | None:
+def attempt(contender: Named, what: str, measure: Callable[[], T]) -> T | None:
     """Measure one contender once and say how it went; None when it could not serve."""
     start = time.monotonic()
     try:
@@ -29,7 +30,7 @@ def attempt(contender: Contender, what: str, measure: Callable[[], T]) -> T | No
     return found
 
 
-def chosen(contenders: Sequence[Contender], *, with_ours: bool, only: Sequence[str] = ()) -> list[Contender]:
+def chosen(contenders: Sequence[N], *, with_ours: bool, only: Sequence[str] = ()) -> list[N]:
     """The contenders that take part: all peers, ours when there is a `mainstay` command; `only` cuts by name."""
     return [
         one

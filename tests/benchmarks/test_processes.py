@@ -83,3 +83,16 @@ def test_memory_and_cpu_of_this_process_are_read() -> None:
 
     assert processes.memory(me, "VmRSS") > processes.pss(me) * 0.5 > 1_000_000
     assert processes.cpu_seconds(me) > 0.01
+
+
+def test_processes_are_found_by_the_folder_they_work_in(tmp_path: Path) -> None:
+    child = subprocess.Popen(["sleep", "1000"], cwd=tmp_path, env={**os.environ, "BENCH_HOME": str(tmp_path)})
+    try:
+        assert processes.working_in(tmp_path) == [child.pid]
+        assert processes.working_in(tmp_path.parent) == []
+        until(lambda: processes.carrying("BENCH_HOME", str(tmp_path)) == [child.pid])
+    finally:
+        child.kill()
+        child.wait()
+
+    assert processes.working_in(tmp_path) == []

@@ -1,5 +1,6 @@
 """Everybody is measured once a round, and the order turns round every time."""
 
+from benchmarks.contender import Contender
 from benchmarks.ours import Mainstay
 from benchmarks.peers import GRANIAN, UVICORN
 from benchmarks.rounds import chosen, interleaved
@@ -10,11 +11,12 @@ def test_every_other_round_goes_backwards() -> None:
 
 
 def test_ours_is_left_out_where_it_does_not_run() -> None:
-    assert chosen([UVICORN, Mainstay()], with_ours=False) == [UVICORN]
+    everyone: list[Contender] = [UVICORN, Mainstay()]
+
+    assert chosen(everyone, with_ours=False) == [UVICORN]
 
 
 def test_contenders_can_be_chosen_by_name() -> None:
-    assert chosen([UVICORN, GRANIAN, Mainstay("granian")], with_ours=True, only=["granian"]) == [
-        GRANIAN,
-        Mainstay("granian"),
-    ]
+    everyone: list[Contender] = [UVICORN, GRANIAN, Mainstay("granian")]
+
+    assert chosen(everyone, with_ours=True, only=["granian"]) == [GRANIAN, Mainstay("granian")]

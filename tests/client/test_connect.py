@@ -8,6 +8,7 @@ import pytest
 
 from mainstay.client.connect import NotRunning, connect, has_state
 from tests.cli.fake_daemon import FakeDaemon
+from tests.waiting import until
 
 
 def test_the_daemon_of_the_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +52,8 @@ def test_a_daemon_that_was_killed_is_brought_back_by_whatever_looks(monkeypatch:
         with connect() as client:
             second = client.pid
             client.ask("kill")
+        # It writes to its home until its end.
+        until(lambda: not Path(f"/proc/{second}/exe").exists(), what="the end of the daemon")
 
         assert second != first
 

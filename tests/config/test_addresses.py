@@ -32,7 +32,7 @@ def test_addresses_are_read(written: object, address: Bind) -> None:
         ("127.0.0.1", "write 127.0.0.1:8000"),
         ("::1:8000", "write IPv6 addresses in brackets: [::1]:8000"),
         ("[::1]", "write [::1]:8000"),
-        ("example.com:80", "write the IP address to listen on, or leave it out for every one"),
+        ("example.com:80", "no name is looked up: write an IP address, or localhost"),
         ("127.0.0.1:http", "ports go from 1 to 65535"),
         ("127.0.0.1:70000", "ports go from 1 to 65535"),
         (0, "ports go from 1 to 65535"),

@@ -5,6 +5,10 @@ import pytest
 from .files import mistakes
 
 JOB = "[apps.x]\ncommand = 'sleep 1'\n"
+NO_ADDRESS = (
+    "the app has no address at which it could be asked; write `bind`; or, where it binds by itself,"
+    ' env = { PORT = "3000" } or health = { tcp = "HOST:PORT" }'
+)
 
 
 @pytest.mark.parametrize(
@@ -21,13 +25,19 @@ JOB = "[apps.x]\ncommand = 'sleep 1'\n"
         ),
         (
             "health = '/x'",
-            'apps.x.health: the app has no address; write `bind`, or tcp = "127.0.0.1:PORT" where it binds by itself',
+            f"apps.x.health: {NO_ADDRESS}",
         ),
         (
             "health.tcp = true",
-            "apps.x.health.tcp: the app has no address; write `bind`, or "
-            'tcp = "127.0.0.1:PORT" where it binds by itself',
+            f"apps.x.health: {NO_ADDRESS}",
         ),
+        (
+            "health.tcp = 'db.example.org:5432'",
+            "apps.x.health.tcp: 'db.example.org' is not an address; no name is looked up: write an IP address,"
+            " or localhost",
+        ),
+        ("health = '/x'\nenv = { PORT = 'http' }", f"apps.x.health: {NO_ADDRESS}"),
+        ("notify = 'yes'", "apps.x.notify: must be true or false, not a text"),
         ("max_requests = 5", "apps.x.max_requests: goes with `app` only, not with `command`"),
         ("schedule = {}", 'apps.x.schedule: does not say when; write cron = "0 3 * * *"'),
         ("schedule = '@daily'\nbind = ':1'", "apps.x.bind: not together with `schedule`: a job serves nobody"),
@@ -49,6 +59,12 @@ def test_keys_that_do_not_go_together_are_told(tmp_path: Path, text: str, told: 
     assert [line.partition(": ")[2] for line in mistakes(tmp_path, f"{JOB}{text}\n")] == [told]
 
 
+def test_only_a_program_says_by_itself_when_it_is_ready(tmp_path: Path) -> None:
+    (told,) = mistakes(tmp_path, "[apps.x]\napp = 'a:b'\nnotify = true\n")
+
+    assert told.endswith(":3: apps.x.notify: goes with `command` or `script` only, not with `app`")
+
+
 @pytest.mark.parametrize("schedule", ["schedule = '@daily'", "schedule = { cron = '@daily', overlap = 'queue' }"])
 def test_a_web_app_is_no_job(tmp_path: Path, schedule: str) -> None:
     (told,) = mistakes(tmp_path, f"[apps.x]\napp = 'a:b'\n{schedule}\n")
@@ -60,7 +76,12 @@ def test_a_web_app_is_no_job(tmp_path: Path, schedule: str) -> None:
     "text",
     [
         "health = '/x'\nbind = ':1'",
+        "health = '/x'\nenv = { PORT = '3000' }",
+        "health = '/x'\nenvironments.production.env = { PORT = '3000' }",
+        "health = '/x'\nincrement = 'ADMIN'\nenv = { ADMIN = '3000' }",
+        "health.tcp = true\nenv = { PORT = '3000' }",
         "health.tcp = '127.0.0.1:5432'",
+        "notify = true",
         "health.tcp = true\nbind = ':1'",
         "health.command = 'true'",
         "watchdog = '5s'",

@@ -12,6 +12,7 @@ from typing import Any
 
 from mainstay.client.connection import Client, open_connection
 from mainstay.client.launch import daemon_command, daemon_environment
+from mainstay.daemon.guardian import waits
 from mainstay.errors import MainstayError
 from mainstay.model.codec import dump
 from mainstay.model.spec import AppSpec, Command, EnvLayer, Interface, PythonApp, Restart, RestartOn
@@ -167,6 +168,8 @@ def _answers(daemon: Daemon) -> bool:
 def _end(daemon: Daemon) -> None:
     pid, below = daemon.pid, {}
     with suppress(MainstayError, OSError, AssertionError):  # it may be one that took over
+        until(lambda: _answers(daemon) or not waits(str(daemon.home)), what="a daemon, or that none is to come")
+        assert _answers(daemon)
         pid = daemon.ask("ping")["pid"]
         rows = {row["pid"] for row in daemon.rows()}
         stats = procfs.all_stats()

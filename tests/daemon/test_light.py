@@ -7,8 +7,8 @@ import mainstay
 from mainstay.daemon import light
 from tests.daemon.running import command, running
 
-BUDGET = 4800
-"""Kilobytes of anonymous memory that the daemon may take beyond a bare interpreter; it took 3,500 when this was set."""
+BUDGET = 5600
+"""Kilobytes of anonymous memory that the daemon may take beyond a bare interpreter; it took 4,900 when this was set."""
 
 PROGRAM = """
 import sys

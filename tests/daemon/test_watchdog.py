@@ -38,7 +38,7 @@ def test_a_worker_whose_loop_turns_is_let_alone(daemon: Daemon, tmp_path: Path) 
     daemon.apply(cared_for.spec(tmp_path, watchdog=0.3))
     port, before = port_of(daemon), pids(daemon)
     with Load(port, 2.0) as load:
-        pass
+        until(lambda: not load.is_going)
 
     assert load.lost == {}
     assert pids(daemon) == before
@@ -50,7 +50,7 @@ def test_a_worker_that_has_answered_its_share_is_replaced_under_load_and_no_requ
 ) -> None:
     daemon.apply(on(engine, cared_for.spec(tmp_path, requests=100)))
     port, before = port_of(daemon), pids(daemon)
-    with Load(port, 5.0) as load:
+    with Load(port, 60.0) as load:
         until(lambda: len(pids(daemon)) == 2 and not pids(daemon) & before, what="other workers")
 
     assert load.lost == {}

@@ -270,13 +270,14 @@ def test_a_worker_is_not_online_before_its_pid_is_known(tmp_path: Path) -> None:
     before = list(events)
     assert template.told is not None
     with subprocess.Popen(["sleep", "1000"]) as process:
+        start = procfs.start_time(process.pid)
         template.told(worker.token, process.pid, "")
         process.kill()
         turned(reactor, lambda: len(events) == 3)
     capture.close()
 
     assert before == []
-    start = procfs.start_time(process.pid) or 0
+    assert start is not None
     assert events[:2] == [Spawned(worker, process.pid, start), BecameReady(worker)]
 
 

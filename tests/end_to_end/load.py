@@ -4,21 +4,31 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
 from tests.end_to_end.site import ROOT
+from tests.waiting import until
+
+_EACH = 16
+_MOMENT = 1.0
+"""Seconds; so that what a command leaves behind it is under load as well."""
 
 # Any: the generator's account is JSON.
 Account = dict[str, Any]
 
 
 class Load:
-    """32 connections, half of them new for each request, half kept alive; from `with` to its end."""
+    """32 connections, half of them new for each request, half kept alive; from `with` to its end.
+
+    For `seconds` at most: it has a moment more when what it is there for is done before.
+    """
 
     def __init__(self, port: int, seconds: float) -> None:
         self.account: Account = {}
-        self._argv = ["--port", str(port), "--fresh", "16", "--keep-alive", "16", "--seconds", str(seconds)]
+        self._argv = ["--port", str(port), "--fresh", str(_EACH), "--keep-alive", str(_EACH)]
+        self._argv += ["--seconds", str(seconds)]
 
     def __enter__(self) -> "Load":
         self._process = subprocess.Popen(
@@ -28,14 +38,27 @@ class Load:
             stdout=subprocess.PIPE,
             text=True,
         )
+        until(lambda: self._connections() >= _EACH, what="the load")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is not None:
             self._process.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_MOMENT)
+        self._process.terminate()
         out, _ = self._process.communicate(timeout=120)
         if kind is None:
             self.account = json.loads(out)
+
+    def _connections(self) -> int:
+        """How many it has; those that are kept alive stay."""
+        folder = f"/proc/{self._process.pid}/fd"
+        kinds = []
+        for fd in os.listdir(folder):
+            with suppress(FileNotFoundError):
+                kinds.append(os.readlink(f"{folder}/{fd}"))
+        return sum(kind.startswith("socket:") for kind in kinds)
 
     @property
     def is_going(self) -> bool:

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.end_to_end.ours import Ours
 from tests.end_to_end.site import ASGI, WSGI, Site, get, is_alive
 from tests.waiting import until
 
@@ -303,6 +304,7 @@ def test_after_a_failed_start_no_process_is_left(site: Site) -> None:
     daemon = site.daemon_pid()
     assert daemon is not None
 
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(daemon)], capture_output=True, text=True).stdout
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(daemon)], capture_output=True, text=True).stdout
+    children = {int(pid) for pid in listed.split()} - {Ours(site).guardian()}
 
-    until(lambda: not any(is_alive(int(pid)) for pid in children.split()), 30)
+    until(lambda: not any(map(is_alive, children)), what="the end of all but the guardian")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstay.model.codec import CodecError, dump, load
-from mainstay.model.spec import AppSpec, Command, TcpBind
+from mainstay.model.codec import CodecError, brief, dump, load
+from mainstay.model.spec import AppSpec, Command, EnvLayer, TcpBind
 
 from .specs import SPECS
 
@@ -100,3 +100,12 @@ def test_a_program_of_no_known_type_is_refused() -> None:
 def test_what_json_cannot_hold_is_refused() -> None:
     with pytest.raises(CodecError, match="no JSON for object"):
         dump(object())
+
+
+def test_what_is_brief_says_the_same_in_fewer_words() -> None:
+    spec = AppSpec("web", Command(("true",)), "/", env=(EnvLayer("env", {"A": "1"}),), instances=3)
+    short = brief(spec)
+
+    assert load(AppSpec, short) == spec
+    assert isinstance(short, dict)
+    assert short.keys() == {"type", "name", "program", "cwd", "env", "instances"}

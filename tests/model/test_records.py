@@ -102,7 +102,7 @@ def said(code: str, *, lean: bool, module: str = "__main__") -> str:
 def test_every_class_of_ours_is_the_same_with_either() -> None:
     lean, real = said(EVERY_CLASS, lean=True), said(EVERY_CLASS, lean=False)
 
-    assert lean == real
+    assert lean.replace("mainstay.daemon.lean_socket.socket", "socket.socket") == real
     assert int(real.splitlines()[-1].split()[0]) > 80
 
 

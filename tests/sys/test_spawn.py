@@ -1,6 +1,8 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -213,3 +215,27 @@ def test_it_may_be_called_while_another_thread_opens_and_closes(start: Start) ->
         done.set()
         for thread in threads:
             thread.join()
+
+
+def test_a_sealed_process_hands_on_nothing_that_it_had_before_or_opens_later() -> None:
+    code = """
+import os, sys
+from mainstay.sys import spawn
+inherited = os.open("/dev/null", os.O_RDONLY)
+os.set_inheritable(inherited, True)
+spawn.seal()
+later = os.open("/dev/null", os.O_RDONLY)
+shown = spawn.Spawn(("ls", "/proc/self/fd"), {"PATH": os.environ["PATH"]}, "/", 1, 2)
+os.waitpid(spawn.spawn(shown), 0)
+print(inherited, later)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *seen, _ = done.stdout.split("\n")[:-1]
+
+    assert {int(number) for number in seen} <= {0, 1, 2, 3}, done.stdout  # 3 is the folder that ls reads

@@ -14,14 +14,15 @@ _IN_WORDS = (
     *("depends_on", "before_start", "before_start_timeout", "schedule", "hooks"),
 )
 """What is said elsewhere, or in words of its own."""
+_USUAL = ("notify", False)
+"""What goes without saying: few programs speak sd_notify."""
 
 
 def declared(spec: Mapping[str, object]) -> list[tuple[str, str]]:
     """The spec, in words; the program first, tables last, the environment left to `mainstay env`."""
     program, rest = _mapping(spec.get("program")), [(name, spec[name]) for name in spec if name not in _IN_WORDS]
-    pairs = [
-        (name.replace("_", " "), _value(name, value)) for name, value in [*program.items(), *rest] if name != "type"
-    ]
+    said = [(name, value) for name, value in [*program.items(), *rest] if name != "type" and (name, value) != _USUAL]
+    pairs = [(name.replace("_", " "), _value(name, value)) for name, value in said]
     limits, privileges = _mapping(spec.get("limits")), _mapping(spec.get("privileges"))
     return [
         *pairs,

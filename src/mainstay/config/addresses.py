@@ -56,7 +56,7 @@ def address_of(host: str) -> str:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         raise Refused(
-            f"{host!r:.120} is not an address", hint="write the IP address to listen on, or leave it out for every one"
+            f"{host!r:.120} is not an address", hint="no name is looked up: write an IP address, or localhost"
         ) from None
     return str(found[0][4][0])
 

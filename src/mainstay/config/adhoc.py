@@ -200,8 +200,8 @@ class _AdHoc:
         options = self._options
         if options.health is None:
             return None
-        if not is_web and not options.bind:
-            raise Refused("--health: the app has no address", hint="give it one with --bind")
+        if not is_web and not options.bind and options.port is None:
+            raise Refused("--health: the app has no address", hint="give it one with --bind or --port")
         return Health(HttpCheck(_read("health", HEALTH_PATH.read, options.health)))
 
     def _privileges(self) -> Privileges:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from mainstay.config import addresses, dotenv, parts, privileges, schema
 from mainstay.config.document import Document, KeyPath, shown_path
+from mainstay.config.health import HERE
 from mainstay.config.interpreter import Found, Place, check_version, find_python
 from mainstay.config.key import Key
 from mainstay.config.layers import activated, base_layer, of_user
@@ -89,6 +90,7 @@ class _Resolver:
         environ = activated(self._around.environ, found.venv)
         layers = self._layers(environ)
         values = self._values
+        self._check_health(_merged(layers))
         return AppSpec(
             name=self._app.name,
             program=self._program(found, layers),
@@ -150,7 +152,7 @@ class _Resolver:
             text = f"{increment} is no number in this app's environment"
             self._wrong("increment", text, f'write env = {{ {increment} = "3000" }}')
         argv = self._script(env) if schema.SCRIPT in values else self._command(env)
-        return Command(argv, increment)
+        return Command(argv, increment, values[schema.NOTIFY])
 
     def _script(self, env: Mapping[str, str]) -> tuple[str, ...]:
         path = os.path.normpath(os.path.join(self._cwd, self._values[schema.SCRIPT]))
@@ -173,6 +175,17 @@ class _Resolver:
         if key not in self._values:
             return ()
         return self._found(self._values[key], (*self._app.path, *key.name.split(".")), _merged(layers))
+
+    def _check_health(self, env: Mapping[str, str]) -> None:
+        """See that there is an address at which it can be asked how it is, if it is to be asked."""
+        values = self._values
+        asks = schema.HEALTH_PATH in values or (schema.HEALTH_TCP in values and values[schema.HEALTH_TCP] == HERE)
+        listens = schema.APP in values or schema.BIND in values or schema.INCREMENT in values
+        if asks and not listens and not env.get("PORT", "").isdecimal():
+            hint = (
+                'write `bind`; or, where it binds by itself, env = { PORT = "3000" } or health = { tcp = "HOST:PORT" }'
+            )
+            self._wrong("health", "the app has no address at which it could be asked", hint)
 
     def _hooks(self, layers: Sequence[EnvLayer]) -> tuple[Hook, ...]:
         """Its hooks; the programs of those that the file has are looked for as if the app had named them."""

@@ -91,6 +91,15 @@ INCREMENT = Key(
     "A variable (`PORT`) to which the instance's number is added, for programs that bind by themselves.",
     _PROGRAM,
 )
+NOTIFY = Key(
+    "notify",
+    "true or false",
+    values.flag,
+    False,
+    "false",
+    "It says by itself when it is ready (`READY=1`, sd_notify(3)), and its start waits for that.",
+    _PROGRAM,
+)
 START_TIMEOUT = Key(
     "start_timeout", "time", values.positive_duration, 30.0, '"30s"', "How long it may take until it is ready."
 )
@@ -325,7 +334,7 @@ HOOKS: Key[hooks.Hooks] = Key(
 KEYS: tuple[Key[Any], ...] = (
     *(APP, COMMAND, SCRIPT, INTERPRETER, ARGS, PYTHON, CWD, BIND, INSTANCES, NAMESPACE),
     *(ENV, ENV_FILES, ENVIRONMENT_ENV),
-    *(ENGINE, INTERFACE, PRELOAD, THREADS, INCREMENT),
+    *(ENGINE, INTERFACE, PRELOAD, THREADS, INCREMENT, NOTIFY),
     *(START_TIMEOUT, STOP_TIMEOUT, STOP_SIGNAL, PARALLEL),
     *(RESTART_ON, RESTART_BACKOFF, RESTART_FIRST, RESTART_CAP, RESTART_GIVE_UP, RESTART_SCHEDULE),
     *(DEPENDS_ON, BEFORE_START, BEFORE_START_TIMEOUT, AFTER_STOP),

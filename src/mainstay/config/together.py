@@ -5,7 +5,6 @@ from typing import Any
 
 from mainstay.config import schema
 from mainstay.config.document import KeyPath
-from mainstay.config.health import HERE
 from mainstay.config.key import Key, Values
 
 Mistake = tuple[KeyPath, str, str]
@@ -27,7 +26,7 @@ def mistakes(read: Values, written: Mapping[str, object]) -> Iterator[Mistake]:
     if "schedule" in written:
         yield from _schedule(read, written)
     if "health" in written:
-        yield from _health(read, written, programs)
+        yield from _health(read, written)
     if schema.RESTART_CAP in read or schema.RESTART_FIRST in read:
         first, cap = read[schema.RESTART_FIRST], read[schema.RESTART_CAP]
         if first > cap:
@@ -64,7 +63,7 @@ def _schedule(read: Values, written: Mapping[str, object]) -> Iterator[Mistake]:
         yield ("restart", "schedule"), "not together with `schedule`: a job is not reloaded", ""
 
 
-def _health(read: Values, written: Mapping[str, object], programs: list[str]) -> Iterator[Mistake]:
+def _health(read: Values, written: Mapping[str, object]) -> Iterator[Mistake]:
     table = written["health"]
     kinds = [key for key in schema.CHECKS if key in read]
     tried = isinstance(table, dict) and any(key.name.removeprefix("health.") in table for key in schema.CHECKS)
@@ -72,11 +71,6 @@ def _health(read: Values, written: Mapping[str, object], programs: list[str]) ->
         yield ("health",), "does not say what is looked at", "write `path`, `tcp` or `command`"
     for other in kinds[1:]:
         yield _as_written(other, written), f"not together with `{kinds[0].name}`", "one check tells whether it is well"
-    listens = schema.BIND in read or "bind" in written or "app" in programs
-    needs_address = schema.HEALTH_PATH in read or read[schema.HEALTH_TCP] is HERE
-    if not listens and needs_address and schema.HEALTH_COMMAND not in read and kinds:
-        hint = 'write `bind`, or tcp = "127.0.0.1:PORT" where it binds by itself'
-        yield _as_written(kinds[0], written), "the app has no address", hint
 
 
 def _as_written(key: Key[Any], written: Mapping[str, object]) -> KeyPath:  # Any: see schema.KEYS

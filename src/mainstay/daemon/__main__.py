@@ -19,7 +19,7 @@ def main() -> int:
     light.postpone()
     from mainstay.daemon import guardian
     from mainstay.daemon.loop import Daemon
-    from mainstay.sys import fds, files, subreaper
+    from mainstay.sys import fds, files, spawn, subreaper
     from mainstay.sys.fdstore import FdStore
 
     light.settle()
@@ -28,6 +28,9 @@ def main() -> int:
 
         print(__version__)
         return 0
+    if os.environ.pop(subreaper.MARK, "") != subreaper.DONE and subreaper.become_subreaper():
+        # What that needs (ctypes, 300 kB) would stay with us: it is kept by exec, and the memory is not.
+        os.execve(sys.executable, sys.orig_argv, os.environ | {subreaper.MARK: subreaper.DONE})
     home = os.path.abspath(os.environ.get("MAINSTAY_HOME") or os.path.expanduser("~/.mainstay"))
     files.make_private_dir(home)
     files.make_private_dir(os.path.join(home, "logs"))
@@ -41,8 +44,8 @@ def main() -> int:
         return ALREADY_RUNNING
     before = int(os.environ.pop(guardian.GUARDIAN, "0"))
     os.chdir("/")
-    subreaper.become_subreaper()
     fds.raise_limit(DESCRIPTORS)
+    spawn.seal()
     subreaper.set_name("mainstay")
     Daemon(home, FdStore(kept), lock, before).run()
     return 0

@@ -5,7 +5,6 @@ comes up beside workers that run watches over them as the one before it did.
 """
 
 from contextlib import suppress
-from typing import Protocol
 
 from mainstay.core.app import App
 from mainstay.core.fleet import Fleet
@@ -13,12 +12,15 @@ from mainstay.daemon.reactor import Reactor
 from mainstay.daemon.workers import Post, Workers, notifies
 from mainstay.model.spec import AppSpec
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class Watcher(Protocol):
-    """Watches over workers in one way."""
+    class Watcher(Protocol):
+        """Watches over workers in one way. Not there when running: `typing` would cost the daemon a megabyte."""
 
-    def follow(self, fleet: Fleet) -> None:
-        """Watch over those that this fleet has, and no others."""
+        def follow(self, fleet: Fleet) -> None:
+            """Watch over those that this fleet has, and no others."""
 
 
 class Care:

@@ -13,7 +13,7 @@ from mainstay import __version__
 from mainstay.core.app import App
 from mainstay.core.fleet import Fleet
 from mainstay.core.resume import after_shutdown
-from mainstay.model.codec import CodecError, Json, dump, load
+from mainstay.model.codec import CodecError, Json, brief, load
 from mainstay.model.spec import AppSpec
 from mainstay.protocol.jsontext import dumps, loads
 from mainstay.sys import files
@@ -48,7 +48,7 @@ class Declared:
     def write(self, fleet: Fleet) -> None:
         """Make it durable. Raises OSError: then the file is as it was."""
         rested = after_shutdown(fleet)
-        apps: list[Json] = [dump(app) for app in rested.apps.values()]
+        apps: list[Json] = [brief(app) for app in rested.apps.values()]
         state: Json = {
             "format": FORMAT,
             "mainstay": __version__,

@@ -2,14 +2,15 @@
 
 `enum` needs of `functools` one function, `functools` needs `collections` for one named tuple, `socket` needs
 `selectors` only to send files, and of `contextlib` we use what `lean` has. With what they import in turn that is 1.5 MB
-of the 8 that the daemon would take. `dataclasses` has a stand-in that stays (`records`); the others give way when all
-of ours is imported.
+of the 8 that the daemon would take. `dataclasses` and `socket` have stand-ins that stay (`records`, `lean_socket`); the
+others give way when all of ours is imported.
 """
 
 import _collections  # type: ignore[import-not-found]  # CPython's own, which `collections` hands on
 import _collections_abc
 import _functools  # type: ignore[import-not-found]
 import _operator
+import _signal  # type: ignore[import-not-found]
 import sys
 from types import ModuleType
 
@@ -20,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-POSTPONED = ("inspect", "copy", "selectors", "re", "collections", "functools", "contextlib")
+POSTPONED = ("inspect", "copy", "selectors", "re", "collections", "functools", "contextlib", "signal")
 
 
 class _OnDemand(ModuleType):
@@ -87,9 +88,14 @@ def postpone() -> None:
         modules["functools"].__dict__.update(reduce=_functools.reduce, cache=_cache)
     if "contextlib" in modules:
         modules["contextlib"].__dict__.update(suppress=lean.suppress, ExitStack=lean.ExitStack)
+    if "signal" in modules:
+        modules["signal"].__dict__.update({name: value for name, value in vars(_signal).items() if name[0] != "_"})
     sys.modules.update(modules)
     sys.modules.setdefault("operator", _operator)
     sys.modules.setdefault("dataclasses", records)
+    from mainstay.daemon import lean_socket
+
+    sys.modules.setdefault("socket", lean_socket)
 
 
 def settle() -> None:

@@ -13,7 +13,7 @@ from mainstay.core.events import Token
 from mainstay.core.fleet import Fleet
 from mainstay.core.order import Held
 from mainstay.core.waiting import Pending
-from mainstay.model.codec import CodecError, Json, dump, load
+from mainstay.model.codec import CodecError, Json, brief, dump, load
 from mainstay.model.spec import AppSpec
 from mainstay.protocol.jsontext import dumps, loads
 
@@ -98,8 +98,8 @@ class Running:
             for generation, spec in app.specs.items():
                 if self._specs.get((name, generation)) is not spec:
                     self._specs[name, generation] = spec
-                    lines.append({"spec": [name, generation], "value": dump(spec)})
-            lines.append({"app": name, "specs": list(app.specs), "value": dump(replace(app, specs={}))})
+                    lines.append({"spec": [name, generation], "value": brief(spec)})
+            lines.append({"app": name, "specs": list(app.specs), "value": brief(replace(app, specs={}))})
         lines += [{"gone": name} for name in self._apps.keys() - fleet.apps.keys()]
         if self._rest_of(fleet) != self._rest:
             number, killing, held, pending = self._rest_of(fleet)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mainstay.daemon.guardian import GUARDIAN, LOCK, STORE
 from mainstay.errors import UsageError
+from mainstay.sys.subreaper import DONE, MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Successor:
     def take_place(self, store: tuple[int, ...], lock: int, lifeline: int, guardian: int) -> None:
         """Become it; it inherits these descriptors. Raises OSError when it cannot be run, and we are as before."""
         inherited = [fd for fd in (*store, lock, lifeline) if fd >= 0]
-        ours = {STORE: ",".join(map(str, store)), LOCK: str(lock), GUARDIAN: str(guardian)}
+        ours = {STORE: ",".join(map(str, store)), LOCK: str(lock), GUARDIAN: str(guardian), MARK: DONE}
         for fd in inherited:
             os.set_inheritable(fd, True)
         try:

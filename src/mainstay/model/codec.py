@@ -37,6 +37,36 @@ def dump(value: object) -> Json:
     raise CodecError(f"no JSON for {type(value).__name__}")
 
 
+_PLAIN = (str, int, float, bool, NoneType)
+_usual: dict[type, tuple[tuple[str, object], ...]] = {}
+"""For each class its fields and what they have where nothing was given; `MISSING` where something must be."""
+
+
+def brief(value: object) -> Json:
+    """As `dump`, without the fields that have their default: for what is written often, and read by `load` alone."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value  # type: ignore[return-value]  # one of the plain types
+    if kind is tuple:
+        return [brief(item) for item in value]  # type: ignore[attr-defined]  # a tuple
+    usual = _usual.get(kind)
+    if usual is None:
+        if not is_dataclass(value):
+            return {str(k): brief(v) for k, v in value.items()} if kind is dict else dump(value)  # type: ignore[attr-defined]
+        usual = _usual[kind] = tuple((f.name, _default(f)) for f in fields(value))
+    found: dict[str, Json] = {"type": kind.__name__}
+    for name, default in usual:
+        item = getattr(value, name)
+        if item is not default and item != default:
+            found[name] = brief(item)
+    return found
+
+
+def _default(of: "Field[object]") -> object:  # text: the stand-in of the daemon is no generic
+    factory = of.default_factory
+    return of.default if factory is MISSING else factory()
+
+
 def load(kind: "type[T]", data: object, where: str = "") -> "T":
     """The value of type `kind` (a dataclass, enum, tuple[...], dict[...], union or plain type) that `data` stands for.
 

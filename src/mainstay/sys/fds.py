@@ -1,6 +1,5 @@
 """Descriptors: handed from process to process over Unix sockets (unix(7), SCM_RIGHTS), and closed."""
 
-import array
 import errno
 import os
 import socket
@@ -33,7 +32,7 @@ def send_with_fds(sock: socket.socket, data: bytes, fds: Sequence[int]) -> int:
     """
     if not data:
         raise ValueError("cannot send descriptors without data")
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))] if fds else []
     return sock.sendmsg([data], ancillary, getattr(socket, "MSG_NOSIGNAL", 0))
 
 
@@ -44,10 +43,10 @@ def recv_with_fds(sock: socket.socket, size: int, max_fds: int, flags: int = 0) 
     """
     space = socket.CMSG_SPACE(max_fds * 4) if max_fds else 0
     data, ancillary, flags, _ = sock.recvmsg(size, space, flags | getattr(socket, "MSG_CMSG_CLOEXEC", 0))
-    fds = array.array("i")
+    fds: list[int] = []
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            fds.frombytes(content[: len(content) - len(content) % 4])
+            fds += struct.unpack_from(f"{len(content) // 4}i", content)
     # Padding lets the kernel pass one descriptor more than asked for (cmsg(3)).
     if flags & (socket.MSG_CTRUNC | socket.MSG_TRUNC) or len(fds) > max_fds:
         for fd in fds:
@@ -55,7 +54,7 @@ def recv_with_fds(sock: socket.socket, size: int, max_fds: int, flags: int = 0) 
         raise OSError(errno.EMSGSIZE, "a message was longer, or had more descriptors, than expected")
     for fd in fds:
         os.set_inheritable(fd, False)  # a second time on Linux; elsewhere the only one
-    return data, fds.tolist()
+    return data, fds
 
 
 def peer(sock: socket.socket) -> Peer:

@@ -1,6 +1,5 @@
 """The machine, or the part of it that a container gives us: cores and boot."""
 
-import math
 import os
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ def cores() -> int:
 def bounded(usable: int, found: tuple[Hierarchy, ...]) -> int:
     """`usable` cores, bounded by the tightest quota on the way from our cgroups up to their roots."""
     quotas = [quota for hierarchy in found for quota in _quotas(hierarchy)]
-    return max(1, min([usable, *(math.ceil(quota) for quota in quotas)]))
+    return max(1, min([usable, *(int(-(-quota // 1)) for quota in quotas)]))
 
 
 def _quotas(hierarchy: Hierarchy) -> Iterator[float]:

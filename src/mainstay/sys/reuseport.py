@@ -8,10 +8,8 @@ A connection is given to a listener when its first packet arrives, so after `ste
 may still see connections whose handshake was under way, but no newer ones.
 """
 
-import array
 import errno
 import functools
-import math
 import os
 import socket
 import stat
@@ -114,6 +112,8 @@ def steer(sock: socket.socket, weights: Mapping[int, int], size: int) -> None:
     with 0, get none. Replaces an earlier program at once; no connection is lost. Raises OSError where the kernel
     refuses, ValueError for weights that make no sense.
     """
+    import array  # here, as a daemon without listeners does not need it (40 kB)
+
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program(weights, size))
     text = array.array("B", code)
     address, length = text.buffer_info()
@@ -129,6 +129,13 @@ def detach(sock: socket.socket) -> None:
             raise
 
 
+def _common_divisor(one: int, two: int) -> int:
+    """Euclid's: a module for it would cost the daemon 40 KB."""
+    while two:
+        one, two = two, one % two
+    return one
+
+
 def program(weights: Mapping[int, int], size: int) -> tuple[_Instruction, ...]:
     """The classic BPF program for `steer`: a random number below the sum of weights, then a ladder of thresholds.
 
@@ -138,7 +145,7 @@ def program(weights: Mapping[int, int], size: int) -> tuple[_Instruction, ...]:
     shares = {index: weight for index, weight in sorted(weights.items()) if weight != 0}
     if not shares or min(shares.values()) < 0 or min(shares) < 0 or max(shares) >= size:
         raise ValueError(f"cannot steer between {size} listeners by {dict(weights)}")
-    divisor = math.gcd(*shares.values())
+    divisor = functools.reduce(_common_divisor, shares.values())
     total = sum(shares.values()) // divisor
     if total > 0xFFFFFFFF:
         raise ValueError("cannot steer: the weights add up to more than 32 bits")

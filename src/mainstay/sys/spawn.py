@@ -10,10 +10,10 @@ import functools
 import os
 
 from mainstay.sys import forked
-from mainstay.sys.fds import listed_fds
+from mainstay.sys.fds import listed_fds, open_fds
 from mainstay.sys.program import Spawn, SpawnFailed, find
 
-__all__ = ["Spawn", "SpawnFailed", "spawn"]
+__all__ = ["Spawn", "SpawnFailed", "seal", "spawn"]
 
 # As os.posix_spawn takes them: open a file, close, or dup2.
 _Action = tuple[int, int, str, int, int] | tuple[int, int] | tuple[int, int, int]
@@ -28,6 +28,22 @@ def spawn(spec: Spawn) -> int:
     if plain and spec.env.get("LISTEN_PID") != "self" and _spawns_sessions():
         return _spawn(spec)
     return forked.spawn(spec)
+
+
+_sealed = False
+
+
+def seal() -> None:
+    """Have nothing inherited by accident from now on: what is open is made close-on-exec, as Python makes all else.
+
+    So no later start has to look for what it must close, which is slow with hundreds of descriptors. Whoever makes one
+    inheritable afterwards is to start nothing meanwhile.
+    """
+    global _sealed
+    for fd in open_fds():
+        if fd > 2:  # each program gets its own 0, 1 and 2
+            os.set_inheritable(fd, False)
+    _sealed = True
 
 
 @functools.cache
@@ -86,7 +102,8 @@ def _actions(spec: Spawn, temporary: list[int]) -> list[_Action]:
         actions.append((os.POSIX_SPAWN_DUP2, source, number))
     if spec.stdin is None:
         actions.append((os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0))
-    actions.extend((os.POSIX_SPAWN_CLOSE, fd) for fd in listed_fds() if fd not in targets and _is_inherited(fd))
+    if not _sealed:
+        actions.extend((os.POSIX_SPAWN_CLOSE, fd) for fd in listed_fds() if fd not in targets and _is_inherited(fd))
     return actions
 
 
