@@ -201,7 +201,7 @@ def test_a_program_that_starts_is_heard_by_the_next_daemon(tmp_path: Path) -> No
         asking.join()
         early = daemon.row("speaker-0")["status"]
 
-        assert early == "starting"
+        assert early == "launching"
         assert daemon.worker("speaker-0")
 
 

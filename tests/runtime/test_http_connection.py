@@ -13,6 +13,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.sync.client import connect as connect_websocket
 
+from mainstay.runtime.http_connection import HttpConnection
 from mainstay.runtime.shared import Shared
 from tests.runtime.wire import read_to_end, serving
 from tests.waiting import until
@@ -271,3 +272,13 @@ def test_a_connection_is_freed_without_the_garbage_collector() -> None:
             until(lambda: reference() is None)
         finally:
             gc.enable()
+
+
+@pytest.mark.parametrize("make", [HttpConnection, uvicorns])
+def test_each_request_that_was_answered_counts_once(make: Any) -> None:
+    with serving(Recorder(known=True), make) as server:
+        server.exchange(REQUESTS["plain"])
+        server.exchange(REQUESTS["in a row"])
+        counted = server.shared.total_requests
+
+    assert counted == 4

@@ -97,6 +97,7 @@ class Schedules:
 
 def next_after(cron: str, timezone: str, after: float) -> float | None:
     """The first time after an instant (both epoch seconds); None when there is none. Raises UsageError."""
+    _lend()
     from cronsim import CronSim, CronSimError
 
     try:
@@ -109,7 +110,6 @@ def next_after(cron: str, timezone: str, after: float) -> float | None:
 
 def check(spec: AppSpec) -> None:
     """Refuse a spec whose schedules cannot be read. Raises UsageError."""
-    _lend()
     if spec.schedule:
         next_after(spec.schedule.cron, spec.schedule.timezone, time.time())
     if spec.restart.schedule:
