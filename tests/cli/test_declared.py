@@ -33,7 +33,7 @@ def told(spec: AppSpec) -> dict[str, str]:
 
 def test_an_app_that_declares_nothing_has_few_lines() -> None:
     assert told(PLAIN) == {
-        "argv": "/bin/sleep '9 s'",
+        "command": "/bin/sleep '9 s'",
         "cwd": "/srv",
         "instances": "1",
         "environment": "production",
@@ -51,10 +51,15 @@ def test_limits_and_privileges_are_told_as_they_are_written() -> None:
     rlimits = (Rlimit("core", 0, -1), Rlimit("nofile", 9, 9))
     found = told(replace(PLAIN, limits=limits, privileges=Privileges("www", "www", ("adm",), 0o27, 5, rlimits)))
 
-    assert [found[f"max {name}"] for name in ("memory", "requests", "lifetime")] == ["512 MiB", "1000", "86400 s"]
+    assert [found[f"max {name}"] for name in ("memory", "requests", "lifetime")] == ["512 MiB", "1000", "1d"]
     assert (found["watchdog"], found["umask"], found["nice"]) == ("60 s", "027", "5")
     assert (found["user"], found["group"], found["groups"]) == ("www", "www", "adm")
     assert found["rlimits"] == "core 0 (hard unlimited), nofile 9"
+
+
+def test_a_program_that_says_when_it_is_ready_is_told_from_others() -> None:
+    assert told(replace(PLAIN, program=Command(("/bin/x",), notify=True)))["notify"] == "yes"
+    assert "notify" not in told(PLAIN)
 
 
 def test_order_is_told() -> None:
@@ -68,7 +73,7 @@ def test_order_is_told() -> None:
     found = told(spec)
 
     assert found["depends on"] == "db (healthy), cache"
-    assert found["before start"] == "/bin/migrate up, at most 600 s"
+    assert found["before start"] == "/bin/migrate up, at most 10m"
     assert found["after stop"] == "/bin/clean"
     assert found["restart"].endswith(", reloaded at 0 4 * * *")
 

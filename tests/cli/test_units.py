@@ -35,6 +35,13 @@ def test_a_size_of_a_config_file_is_told_as_it_was_written(size: int, text: str)
     assert units.binary_text(size) == text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.1, "0.1 s"), (60.0, "60 s"), (600.0, "10m"), (5400.0, "1h30m"), (86401.0, "1d1s")]
+)
+def test_a_duration_of_a_config_file_is_told_exactly(seconds: float, text: str) -> None:
+    assert units.duration_text(seconds) == text
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0.0423, "42 ms"), (3.21, "3.2 s"), (300, "5m"), (None, "")])
 def test_how_long_something_took(seconds: float | None, text: str) -> None:
     assert units.seconds_text(seconds) == text

@@ -8,7 +8,7 @@ from mainstay.daemon.health import recipe_of
 from mainstay.daemon.sweep import MARK
 from mainstay.errors import MainstayError
 from mainstay.model.ids import SlotId, WorkerId
-from mainstay.model.spec import Command, CommandCheck, Engine, EnvLayer, Health, HttpCheck, TcpCheck
+from mainstay.model.spec import Command, CommandCheck, Engine, EnvLayer, Health, HttpCheck, Privileges, TcpCheck
 from tests.daemon import cared_for
 from tests.daemon.cared_for import HEALTH, get, on, pids, port_of, reasons
 from tests.daemon.running import Daemon, command, shell
@@ -120,6 +120,15 @@ def test_a_check_that_hangs_counts_as_failed_and_is_ended_with_what_it_started(d
     until(lambda: not [s for s in daemon.children().values() if s.name in ("sleep", "sh")], what="an end of all")
 
 
+def test_a_check_that_runs_is_as_nice_as_its_worker(daemon: Daemon) -> None:
+    check = CommandCheck(("sh", "-c", "nice; exit 1"))
+    spec = replace(command("job", "sleep", "1000"), health=replace(HEALTH, check=check), start_timeout=1.0)
+
+    with pytest.raises(MainstayError) as refused:
+        daemon.apply(replace(spec, privileges=Privileges(nice=7)))
+    assert "exit code 1: 7" in refused.value.message
+
+
 def test_a_program_is_ready_when_it_takes_connections(daemon: Daemon, tmp_path: Path) -> None:
     free = 40000 + tmp_path.stat().st_ino % 20000
     late = f"import time, socket; time.sleep(1.5); s = socket.create_server(('127.0.0.1', {free})); time.sleep(1000)"
@@ -137,3 +146,10 @@ def test_a_check_runs_in_the_app_s_folder_and_environment_and_is_no_part_of_the_
     assert (recipe.argv, recipe.cwd) == (("true",), "/srv")
     assert (recipe.env["A"], recipe.env["MAINSTAY_INSTANCE"]) == ("b", "3")
     assert MARK not in recipe.env
+
+
+def test_a_check_has_the_privileges_of_its_worker() -> None:
+    spec = replace(command("job", "sleep", "9"), privileges=Privileges(umask=0o27, nice=5))
+    recipe = recipe_of(spec, WorkerId(SlotId("job", 0), 1, 1), ("true",))
+
+    assert (recipe.umask, recipe.nice) == (0o27, 5)

@@ -20,7 +20,7 @@ from mainstay.daemon.hooks import Hooks
 from mainstay.daemon.reactor import Reactor
 from mainstay.daemon.sweep import Sweeper
 from mainstay.model.happening import Kind
-from mainstay.model.spec import AppSpec, Command, Hook, Restart
+from mainstay.model.spec import AppSpec, Command, Hook, Privileges, Restart
 from tests.adopting import adopting
 from tests.daemon.happenings import events, until_events
 from tests.daemon.running import BASE, Daemon, command, is_gone
@@ -59,6 +59,15 @@ def test_a_crash_calls_its_command_with_the_reason_and_the_last_lines(daemon: Da
     assert (event["signal"], event["code"], event["lines"], event["suppressed"]) == ("SIGKILL", None, ["oops"], 0)
     assert (tmp_path / "env").read_text().startswith("crash|jobs|jobs-0|jobs on ")
     assert (called["on"], called["of"]) == ("crash", event["seq"])
+
+
+def test_a_command_has_the_privileges_of_its_app(daemon: Daemon, tmp_path: Path) -> None:
+    hook = Hook("crash", ("sh", "-c", f"nice > {tmp_path}/nice"))
+    daemon.apply(replace(command("jobs", "sleep", "1000"), hooks=(hook,), privileges=Privileges(nice=7)))
+    os.kill(daemon.worker("jobs-0"), signal.SIGKILL)
+    until_events(daemon, "hook")
+
+    assert (tmp_path / "nice").read_text() == "7\n"
 
 
 def test_a_crash_loop_calls_its_hook_once_in_an_interval_and_tells_what_was_held_back(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mainstay.cli.escaping import escaped
-from mainstay.cli.units import binary_text
+from mainstay.cli.units import binary_text, duration_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,18 +11,21 @@ if TYPE_CHECKING:
 
 _IN_WORDS = (
     *("type", "name", "namespace", "env", "program", "binds", "logs", "restart", "health", "limits", "privileges"),
-    *("depends_on", "before_start", "before_start_timeout", "schedule", "hooks"),
+    *("depends_on", "before_start", "before_start_timeout", "after_stop", "schedule", "hooks"),
 )
 """What is said elsewhere, or in words of its own."""
 _USUAL = ("notify", False)
 """What goes without saying: few programs speak sd_notify."""
+
+_CALLED = {"argv": "command"}
+"""What the file calls otherwise than the spec."""
 
 
 def declared(spec: Mapping[str, object]) -> list[tuple[str, str]]:
     """The spec, in words; the program first, tables last, the environment left to `mainstay env`."""
     program, rest = _mapping(spec.get("program")), [(name, spec[name]) for name in spec if name not in _IN_WORDS]
     said = [(name, value) for name, value in [*program.items(), *rest] if name != "type" and (name, value) != _USUAL]
-    pairs = [(name.replace("_", " "), _value(name, value)) for name, value in said]
+    pairs = [(_CALLED.get(name, name.replace("_", " ")), _value(name, value)) for name, value in said]
     limits, privileges = _mapping(spec.get("limits")), _mapping(spec.get("privileges"))
     return [
         *pairs,
@@ -31,6 +34,7 @@ def declared(spec: Mapping[str, object]) -> list[tuple[str, str]]:
         ("logs", _logs(_mapping(spec.get("logs")))),
         ("depends on", ", ".join(_dependency(_mapping(item)) for item in _list(spec.get("depends_on")))),
         ("before start", _before_start(spec)),
+        ("after stop", _shell_words(_list(spec.get("after_stop")))),
         ("health", _health(_mapping(spec.get("health")))),
         *((f"max {name}", _limit(name, limits.get(name))) for name in ("memory", "requests", "lifetime")),
         ("watchdog", _limit("watchdog", limits.get("watchdog"))),
@@ -59,7 +63,7 @@ def _value(name: str, value: object) -> str:
         case list():
             return _shell_words(value)
         case float() if name.endswith("_timeout"):
-            return f"{value:g} s"
+            return duration_text(value)
         case 0 if name == "instances":
             return "one per core"
         case int() if name == "instances" and value < 0:
@@ -83,15 +87,15 @@ def _restart(restart: Mapping[str, object]) -> str:
         return "never"
     nightly = f", reloaded at {restart['schedule']}" if restart.get("schedule") else ""
     when = "after a failure" if restart.get("on") == "failure" else "always"
-    longest = f", at most {_number(restart, 'cap')} s" if restart.get("exponential") else ""
+    longest = f", at most {_duration(restart, 'cap')}" if restart.get("exponential") else ""
     tries = restart.get("give_up_after")
     patience = f"{tries} tries" if tries else "never given up"
-    return f"{when}, waiting {_number(restart, 'first')} s{longest}, {patience}{nightly}"
+    return f"{when}, waiting {_duration(restart, 'first')}{longest}, {patience}{nightly}"
 
 
-def _number(table: Mapping[str, object], name: str) -> str:
+def _duration(table: Mapping[str, object], name: str) -> str:
     value = table.get(name)
-    return f"{value:g}" if isinstance(value, int | float) else "?"
+    return duration_text(value) if isinstance(value, int | float) else "?"
 
 
 def _logs(logs: Mapping[str, object]) -> str:
@@ -116,7 +120,7 @@ def _health(health: Mapping[str, object]) -> str:
             what = f"connects to {check.get('address') or 'where it listens'}"
         case _:
             what = _shell_words(_list(check.get("argv")))
-    times = f"every {_number(health, 'interval')} s, at most {_number(health, 'timeout')} s"
+    times = f"every {_duration(health, 'interval')}, at most {_duration(health, 'timeout')}"
     return f"{escaped(what)} {times}, {health.get('failures')} failures"
 
 
@@ -124,7 +128,7 @@ def _schedule(schedule: Mapping[str, object]) -> str:
     if not schedule:
         return ""
     zone = f" in {schedule.get('timezone')}" if schedule.get("timezone") else ""
-    timeout = f", at most {_number(schedule, 'timeout')} s" if schedule.get("timeout") else ""
+    timeout = f", at most {_duration(schedule, 'timeout')}" if schedule.get("timeout") else ""
     return f"{schedule.get('cron')}{zone}, overlap: {schedule.get('overlap')}{timeout}"
 
 
@@ -135,7 +139,7 @@ def _dependency(dependency: Mapping[str, object]) -> str:
 
 def _before_start(spec: Mapping[str, object]) -> str:
     argv = _list(spec.get("before_start"))
-    return f"{_shell_words(argv)}, at most {_number(spec, 'before_start_timeout')} s" if argv else ""
+    return f"{_shell_words(argv)}, at most {_duration(spec, 'before_start_timeout')}" if argv else ""
 
 
 def _limit(name: str, value: object) -> str:
@@ -147,7 +151,7 @@ def _limit(name: str, value: object) -> str:
         case "requests":
             return str(value)
         case _:
-            return f"{value:g} s"
+            return duration_text(value)
 
 
 def _umask(value: object) -> str:

@@ -52,6 +52,17 @@ def seconds_text(seconds: float | None) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else uptime_text(seconds)
 
 
+def duration_text(seconds: float) -> str:
+    """`0.5 s`, `60 s`, `90 s`, `10m`, `1h30m`: exactly, as config files give them; in minutes from two on."""
+    if seconds < 120 or seconds % 1:
+        return f"{seconds:g} s"
+    parts, rest = "", int(seconds)
+    for span, unit in (*_SPANS, (1, "s")):
+        count, rest = divmod(rest, span)
+        parts += f"{count}{unit}" if count else ""
+    return parts
+
+
 def moment_text(epoch: float) -> str:
     """Local time to the second: `2026-11-23 12:00:01`."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch))

@@ -21,6 +21,14 @@ env = { LOG_LEVEL = "info" }
 env_files = [".env"]
 health = "/healthz"
 max_memory = "512MiB"
+max_requests = 100_000
+max_lifetime = "12h"
+watchdog = "30s"               # replaced when its event loop stands still for longer
+before_start = ["python", "-m", "shop.migrate"]
+# user = "www-data"            # where root runs mainstay
+umask = "027"
+nice = 5
+rlimits = { core = 0 }
 
 [apps.web.environments.production]
 env = { LOG_LEVEL = "warning" }
@@ -29,10 +37,21 @@ env = { LOG_LEVEL = "warning" }
 command = ["python", "jobs.py"]
 restart = "on-failure"
 depends_on = { web = "healthy" }
+notify = true                  # says READY=1 itself (sd_notify(3))
+health = { command = ["python", "jobs.py", "--check"], interval = "30s" }
+after_stop = ["rm", "-f", "jobs.lock"]
+
+[apps.feed]
+command = ["python", "feed.py"]
+instances = 2
+env = { PORT = "3000" }
+increment = "PORT"             # 3000 and 3001
+health = { path = "/up", failures = 5 }
+restart = { on = "always", give_up_after = 10, schedule = "0 4 * * *" }
 
 [apps.report]
 command = ["python", "report.py"]
-schedule = "0 3 * * *"         # a job: run every night, not when it is started
+schedule = { cron = "0 3 * * *", timezone = "Europe/Berlin", timeout = "1h" }   # a job: not run when it is started
 
 [hooks]
 on_crash = { url = "https://chat.example.com/hooks/shop", interval = "10m" }

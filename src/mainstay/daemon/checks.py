@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.reactor import Reactor
+from mainstay.daemon.templates import why_not_started
 from mainstay.model.exits import Ending, Exited
 from mainstay.sys import procfs, tree
 from mainstay.sys.spawn import Spawn, SpawnFailed, spawn
@@ -143,10 +145,9 @@ class Program(Attempt):
         os.set_blocking(self._reader, False)
         reactor.read(self._reader, self._read)
         try:
-            pid = spawn(Spawn(recipe.argv, recipe.env, recipe.cwd, writer, writer))
+            pid = spawn(replace(recipe, stdout=writer, stderr=writer))
         except (SpawnFailed, OSError) as error:
-            what = error.path if isinstance(error, SpawnFailed) else ""
-            reason = f"cannot run {what or recipe.argv[0]}: {os.strerror(error.errno or 0)}"
+            reason = why_not_started(error)
             reactor.later(0.0, lambda: self.finish(reason))
             return
         finally:

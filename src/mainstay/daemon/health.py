@@ -14,14 +14,16 @@ from mainstay.core.fleet import Fleet
 from mainstay.core.policy import AGE_JITTER, share_of
 from mainstay.core.slot import Running, Slot, Starting
 from mainstay.daemon import checks, environment
+from mainstay.daemon.privileges import under
 from mainstay.daemon.reactor import Reactor
 from mainstay.daemon.sweep import MARK
 from mainstay.daemon.targets import Unreachable, connect, host_of, targets
+from mainstay.daemon.templates import why_not_started
 from mainstay.daemon.workers import Post, Workers
 from mainstay.model.ids import WorkerId
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, CommandCheck, Health, HttpCheck, TcpCheck
-from mainstay.sys.spawn import Spawn
+from mainstay.sys.spawn import Spawn, SpawnFailed
 
 NOT_UP = 0.05
 """Seconds between two looks whether a worker that starts can be asked at all."""
@@ -104,6 +106,8 @@ class Checker:
             self._attempt = self._begin(self._seen)
         except (Unreachable, OSError) as error:
             self._seen(str(error))
+        except SpawnFailed as error:  # whoever it is to run as is no more
+            self._seen(why_not_started(error))
 
     def _begin(self, done: checks.Done) -> checks.Attempt:
         reactor, timeout, check = self._watch.reactor, self._health.timeout, self._health.check
@@ -169,7 +173,10 @@ def accepts_only_when_ready(spec: AppSpec) -> bool:
 
 
 def recipe_of(spec: AppSpec, worker: WorkerId, argv: tuple[str, ...]) -> Spawn:
-    """A check's command as it is started: in the app's folder, with the environment that its worker has."""
+    """A check's command as it is started: in the app's folder, with the environment and privileges of its worker.
+
+    Raises SpawnFailed.
+    """
     env = environment.declared(spec) | environment.of_worker(spec, worker)
     del env[MARK]  # it is not one of the worker's own processes
-    return Spawn(argv, env, spec.cwd, -1, -1)
+    return under(spec.privileges, Spawn(argv, env, spec.cwd, -1, -1))

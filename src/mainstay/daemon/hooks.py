@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from mainstay.daemon import hook_payload
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.events_log import Event
+from mainstay.daemon.privileges import under
 from mainstay.daemon.sweep import MARK, Sweeper
 from mainstay.daemon.templates import why_not_started
 from mainstay.model.exits import Ending, Exited
@@ -214,10 +215,11 @@ def _facts(run: Run) -> Event:
 
 
 def _recipe(run: Run, stdin: int, out: int) -> Spawn:
+    """A command runs as the app does; a webhook, which is a program of ours, as we do. Raises SpawnFailed."""
     spec = run.spec
     if run.hook.url:
         env = {name: value for name, value in os.environ.items() if name.upper() in FOR_WEBHOOKS}
         argv = (sys.executable, "-I", "-S", WEBHOOK)
         return Spawn(argv, env | {MARK: run.token}, "/", out, out, stdin=stdin)
     env = hook_payload.environment_of_command(spec, run.event) | {MARK: run.token}
-    return Spawn(run.hook.argv, env, spec.cwd, out, out, stdin=stdin)
+    return under(spec.privileges, Spawn(run.hook.argv, env, spec.cwd, out, out, stdin=stdin))
