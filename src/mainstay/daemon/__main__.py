@@ -29,6 +29,7 @@ def main() -> int:
         print(__version__)
         return 0
     home = os.path.abspath(os.environ.get("MAINSTAY_HOME") or os.path.expanduser("~/.mainstay"))
+    os.environ["MAINSTAY_HOME"] = home
     files.make_private_dir(home)
     files.make_private_dir(os.path.join(home, "logs"))
     kept = guardian.inherited()
