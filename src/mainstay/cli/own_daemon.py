@@ -246,9 +246,12 @@ class OwnDaemon:
                     return
 
     def _is_there(self) -> bool:
-        """Whether its process is: it may be stuck, or not be a child of ours."""
+        """Whether its process is: it may be stuck, or not be a child of ours. One of ours is until it is reaped.
+
+        A zombie cannot be reaped as long as one of its threads is ending.
+        """
         found = procfs.stat(self.pid) if self._status is None else None
-        return found is not None and not found.ended
+        return found is not None and (found.ppid == os.getpid() or not found.ended)
 
     def _is_held(self) -> bool:
         """Whether some daemon has this home, be it one that we have not met."""
