@@ -33,6 +33,14 @@ def test_every_process_is_told_its_app_and_environment() -> None:
     assert (values["MAINSTAY_APP"], values["APP_ENV"], values["NODE_ENV"]) == ("web", "staging", "staging")
 
 
+def test_the_home_is_that_of_the_daemon_whatever_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAINSTAY_HOME", "/home/of/daemon")
+
+    values = environment.declared(replace(SPEC, env=(EnvLayer("env", {"MAINSTAY_HOME": "/other"}),)))
+
+    assert values["MAINSTAY_HOME"] == "/home/of/daemon"
+
+
 def test_what_is_only_suggested_can_be_declared_otherwise() -> None:
     spec = replace(SPEC, program=PythonApp("a:b", "python3"), env=(EnvLayer("env", {"NODE_ENV": "test"}),))
 

@@ -204,7 +204,7 @@ def test_an_address_in_use_is_refused_with_the_one_who_has_it(listeners: Listene
 
 
 def test_workers_whose_daemon_was_killed_are_named_with_the_way_to_end_them(listeners: Listeners) -> None:
-    env = os.environ | {"MAINSTAY_WORKER": "web-0@1.1", "MAINSTAY_APP": "web"}
+    env = os.environ | {"MAINSTAY_WORKER": "web-0@1.1", "MAINSTAY_APP": "web", "MAINSTAY_HOME": "/of/nobody"}
     with socket.create_server((LOCAL, 0)) as other:
         port, fd = other.getsockname()[1], other.fileno()
         worker = subprocess.Popen(["sleep", "1000"], env=env, pass_fds=(fd,))

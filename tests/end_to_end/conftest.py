@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.foreground import why_not_as_init
 from tests.end_to_end.site import Site
 from tests.waiting import until
 
@@ -19,6 +20,14 @@ def site(tmp_path: Path) -> Iterator[Site]:
         made = Site(Path(home), tmp_path)
         yield made
         end(made)
+
+
+@pytest.fixture(params=["as a command", "as the first process"])
+def as_init(request: pytest.FixtureRequest) -> bool:
+    """Whether a command in the foreground runs as the first process of a PID namespace."""
+    if request.param == "as the first process" and (reason := why_not_as_init()):
+        pytest.skip(reason)
+    return bool(request.param == "as the first process")
 
 
 def end(site: Site) -> None:

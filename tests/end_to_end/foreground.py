@@ -3,15 +3,25 @@
 import os
 import signal
 import subprocess
+import threading
+import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from mainstay.sys import procfs
-from tests.end_to_end.site import COMMAND, Site
+from tests.end_to_end.site import ASGI, COMMAND, Site
 from tests.waiting import until
 
 AS_INIT = ("unshare", "--fork", "--pid", "--mount-proc", "--kill-child")
+
+
+SLOW = ASGI.replace(
+    "    body = f",
+    "    if scope['path'] == '/slow':\n        print('slow begins', flush=True)\n"
+    "        import asyncio; await asyncio.sleep(1.5)\n    print('asked for', scope['path'])\n    body = f",
+)
+"""An app that takes its time for /slow."""
 
 
 def why_not_as_init() -> str:
@@ -90,3 +100,21 @@ class Foreground:
 
 def _text(path: Path) -> str:
     return path.read_text(errors="replace")
+
+
+class Answer:
+    """A request that is on its way."""
+
+    def __init__(self, port: int, path: str) -> None:
+        self.body = ""
+        self._thread = threading.Thread(target=self._get, args=(port, path))
+        self._thread.start()
+
+    def _get(self, port: int, path: str) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+            self.body = answer.read().decode()
+
+    def wait(self) -> str:
+        """Its body, once it is complete."""
+        self._thread.join(60)
+        return self.body

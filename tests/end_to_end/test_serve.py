@@ -7,54 +7,22 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mainstay.sys import procfs
-from tests.end_to_end.foreground import Foreground, why_not_as_init
+from tests.end_to_end.foreground import SLOW, Answer, Foreground, why_not_as_init
 from tests.end_to_end.site import ASGI, Site, get, is_alive
 from tests.end_to_end.test_start import _port
 from tests.waiting import until
-
-SLOW = ASGI.replace(
-    "    body = f",
-    "    if scope['path'] == '/slow':\n        print('slow begins', flush=True)\n"
-    "        import asyncio; await asyncio.sleep(1.5)\n    print('asked for', scope['path'])\n    body = f",
-)
-
-
-@pytest.fixture(params=["as a command", "as the first process"])
-def as_init(request: pytest.FixtureRequest) -> bool:
-    if request.param == "as the first process" and (reason := why_not_as_init()):
-        pytest.skip(reason)
-    return bool(request.param == "as the first process")
 
 
 @pytest.fixture
 def container() -> None:
     if reason := why_not_as_init():
         pytest.skip(reason)
-
-
-class Answer:
-    """A request that is on its way."""
-
-    def __init__(self, port: int, path: str) -> None:
-        self.body = ""
-        self._thread = threading.Thread(target=self._get, args=(port, path))
-        self._thread.start()
-
-    def _get(self, port: int, path: str) -> None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
-            self.body = answer.read().decode()
-
-    def wait(self) -> str:
-        self._thread.join(60)
-        return self.body
 
 
 def test_sigterm_lets_a_slow_request_finish_and_leaves_nothing_behind(site: Site, as_init: bool) -> None:
@@ -273,6 +241,38 @@ def test_kill_from_another_shell_is_an_asked_end(site: Site) -> None:
         site.ok("kill")
 
         assert serve.ended() == 0
+
+
+def test_without_file_and_target_what_was_up_is_served_again(site: Site, as_init: bool) -> None:
+    site.write("work.sh", "echo up\nsleep 1000\n")
+    for argv in (["sh work.sh", "--name", "work"], [], []):
+        with Foreground(site, "serve", *argv, as_init=as_init) as serve:
+            serve.until_err("work started")
+            serve.until_out("work-0 | up")
+            serve.signal(signal.SIGTERM)
+
+            assert serve.ended() == 0
+
+
+def test_when_nothing_was_up_it_says_so_and_ends(site: Site) -> None:
+    site.ok("start", "sleep 1000")
+    site.ok("stop", "sleep")
+    site.ok("kill")
+    with Foreground(site, "serve") as serve:
+        assert serve.ended() == 0
+    assert "nothing is to be started again" in serve.err
+
+
+def test_sighup_removes_what_the_file_declares_no_more(site: Site) -> None:
+    file = "[apps.one]\ncommand = 'sleep 1000'\n"
+    site.write("mainstay.toml", file + "[apps.two]\ncommand = 'sleep 1000'\n")
+    with Foreground(site, "serve") as serve:
+        serve.until_err("two started")
+        site.write("mainstay.toml", file)
+        serve.signal(signal.SIGHUP)
+        serve.until_err("two deleted")
+
+        assert [row["app"] for row in site.rows()] == ["one"]
 
 
 @pytest.mark.usefixtures("container")

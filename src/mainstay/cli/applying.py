@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mainstay.cli.own_daemon import OwnDaemon
     from mainstay.cli.terminal import Console
     from mainstay.client.connection import Client
     from mainstay.model.spec import AppSpec
@@ -67,7 +68,7 @@ def carried_out(requests: Sequence[Asked], carry_out: Callable[[str, dict[str, o
     return done
 
 
-def plan(client: Client, specs: Sequence[AppSpec], *, whole: bool) -> list[PlanStep]:
+def plan(client: Client | OwnDaemon, specs: Sequence[AppSpec], *, whole: bool) -> list[PlanStep]:
     """What applying these specs would do; `whole`: they are all that their files declare."""
     steps: list[PlanStep] = []
     for _, args in applications(specs, {}):
@@ -76,7 +77,9 @@ def plan(client: Client, specs: Sequence[AppSpec], *, whole: bool) -> list[PlanS
     return steps
 
 
-def with_removals(client: Client, requests: Sequence[Asked], specs: Sequence[AppSpec], missed: Missed) -> list[Asked]:
+def with_removals(
+    client: Client | OwnDaemon, requests: Sequence[Asked], specs: Sequence[AppSpec], missed: Missed
+) -> list[Asked]:
     """The requests, and with `prune` the removal of what the files of these specs declare no more.
 
     What holds an address that another app is to have goes first; the rest stays until all else is done. Without

@@ -37,3 +37,8 @@ def warn(check: str, text: str, mend: str) -> Finding:
 def problem(check: str, text: str, mend: str) -> Finding:
     """It does not work."""
     return Finding(check, Level.PROBLEM, text, mend)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 worker`, `2 workers`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

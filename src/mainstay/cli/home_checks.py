@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from mainstay.cli.findings import ok, problem, warn
+from mainstay.cli.findings import counted, ok, problem, warn
 from mainstay.client.home import user_name
 from mainstay.client.streams import streams_of, streams_on_disk
 from mainstay.errors import MainstayError
@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mainstay.cli.findings import Finding
     from mainstay.client.connection import Client
+    from mainstay.protocol.shapes import Details, Listing
 
 _NAMED = 5
 
@@ -46,7 +47,7 @@ def permissions(home: str) -> list[Finding]:
 
 def leftovers(home: str, client: Client | None) -> list[Finding]:
     """Files and workers that nobody needs any more."""
-    found = [_socket(home, client), *_workers()]
+    found = [_socket(home, client), *_workers(home, client)]
     if client is not None:
         found.append(_logs(home, client))
     return found
@@ -56,22 +57,37 @@ def _socket(home: str, client: Client | None) -> Finding:
     path = os.path.join(home, "daemon.sock")
     if client is None and os.path.exists(path):
         text = f"{path} was left by a daemon that did not end by itself"
-        return warn("socket", text, "the next daemon replaces it; daemon.log may say what happened")
+        return warn("socket", text, "`mainstay resurrect` starts what was up; daemon.log may say what happened")
     return ok("socket", "in use" if client is not None else "none")
 
 
-def _workers() -> list[Finding]:
-    orphans = left_behind.orphans()
+def _workers(home: str, client: Client | None) -> list[Finding]:
+    try:
+        known = set() if client is None else _known(client)
+    except MainstayError as error:  # a daemon of another version
+        return [warn("workers", f"whether all are looked after cannot be told: {error.message}", "`mainstay upgrade`")]
+    orphans = left_behind.orphans(home, known)
     if not orphans:
         return [ok("workers", "none without a daemon")]
+    why = "no daemon runs" if client is None else "the daemon does not know them"
     return [
         problem(
             "workers",
-            f"{app}: {len(pids)} run without a daemon: theirs was killed",
-            f"`kill {' '.join(map(str, pids))}` ends them",
+            f"{app}: {counted(len(pids), 'worker')} left by a daemon that was killed: {why}",
+            f"`kill {' '.join(map(str, pids))}`, then `mainstay resurrect` or `mainstay start`",
         )
         for app, pids in orphans.items()
     ]
+
+
+def _known(client: Client) -> set[int]:
+    """The pids of what the daemon looks after: workers, the old ones of a rollout as well, and templates."""
+    listing: Listing = client.ask("list", {"measure": False})
+    if not listing["rows"]:
+        return set()
+    details: Details = client.ask("describe", {"selectors": ["all"]})
+    templates = {app["template"]["pid"] for app in details["apps"] if app["template"]}
+    return {pid for pid in templates | {row["pid"] for row in listing["rows"]} if pid}
 
 
 def _logs(home: str, client: Client) -> Finding:

@@ -1,7 +1,10 @@
 """A daemon that belongs to a command in the foreground: started by it, asked by it, ended with it.
 
 The command is its parent, and the one who inherits what it leaves behind: as the first process of a container, or as a
-subreaper. A daemon that dies may be brought back by its guardian, so a lost connection is no end: it is asked again.
+subreaper. A daemon that is killed is brought back by its guardian, or by us where that was killed as well, and takes
+over the workers: a lost connection is no end, it is asked again. Only a daemon that cannot be brought back is gone.
+
+A command that is killed leaves its daemon, with all that it serves, to the next one.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ import signal
 import time
 
 from mainstay.client.connection import Cut, open_connection
-from mainstay.client.home import socket_path
+from mainstay.client.home import prepared_home, socket_path
+from mainstay.client.launch import LaunchFailed, bring_back, launch, was_killed
 from mainstay.client.pulse import Pulse
 from mainstay.errors import MainstayError
-from mainstay.sys import procfs, subreaper, tree
+from mainstay.sys import files, procfs, subreaper, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +32,13 @@ if TYPE_CHECKING:
 TICK = 0.5
 """Seconds between two looks at how the apps are."""
 RETURN = 5.0
-"""Seconds in which a daemon that was killed must be back."""
+"""Seconds in which a daemon that was killed is brought back, try by try."""
 GOODBYE = 10.0
 """Seconds that processes without a daemon, or a daemon that says it is done, get to end."""
+OURS = {"MAINSTAY_FOREGROUND": "1"}
+"""What the environment of a daemon says that belongs to a command in the foreground."""
+LOCK_FILE = "foreground.lock"
+"""Held by the command that a daemon belongs to."""
 
 
 class StopAsked(Exception):
@@ -42,7 +50,7 @@ class DaemonGone(MainstayError):
 
     def __init__(self, how: str) -> None:
         super().__init__(
-            f"cannot go on: the daemon is gone{how}, and was not brought back within {RETURN:g} s",
+            f"cannot go on: the daemon is gone{how}, and cannot be brought back",
             hint="its own words are in its daemon.log",
         )
 
@@ -62,23 +70,31 @@ class OwnDaemon:
         """How the daemon ended (a wait status), where it was our child."""
         self._pulse = Pulse(self.socket)
         self._looked = float("-inf")
+        self._lock: int | None = None
 
     def launch(self) -> None:
-        """Start it. Raises MainstayError, also where one runs already."""
-        from mainstay.client.launch import launch
-
+        """Start it, or take the one that a command like us has left. Raises MainstayError where that is not ours."""
+        self._hold()
         running = open_connection(self.socket)
         if running is None:
-            if os.getpid() != 1:
-                subreaper.become_subreaper()
-            running = launch(self.home)
+            _inherit_orphans()
+            running = launch(self.home, mark=OURS)
         with running:
-            if not running.started:
+            if not running.started and not (self._lock is not None and _was_left(running.pid)):
                 raise MainstayError(
                     f"cannot serve: a daemon (pid {running.pid}) runs already for {self.home}",
                     hint="`mainstay kill` ends it; or set MAINSTAY_HOME to another folder",
                 )
             self.pid = running.pid
+        _inherit_orphans()
+
+    def _hold(self) -> None:
+        """Be the one that the daemon of this home belongs to, unless another command is."""
+        path = os.path.join(prepared_home(self.home), LOCK_FILE)
+        try:
+            self._lock = files.lock(path)
+        except OSError as error:
+            raise MainstayError(f"cannot serve: {path}: {error.strerror}") from None
 
     def tick(self) -> bool:
         """Reap what has ended and look how the apps are, `rows`; False while no daemon answers. Raises DaemonGone.
@@ -86,17 +102,16 @@ class OwnDaemon:
         That it ended by itself, everything being stopped, is no rows.
         """
         self._looked = time.monotonic()
-        self._reap()
         rows = self._pulse.rows()
         if rows is None:
             if self.has_finished():
                 self.rows = []
                 return True
-            if self._pulse.silent_for > RETURN and not self._is_there():
-                raise DaemonGone(self._how())
+            if not self._is_there():
+                self._bring_back()
             return False
-        if self.pid != self._pulse.pid:
-            self.pid, self._status = self._pulse.pid, None
+        self._know(self._pulse.pid)
+        self._reap()
         self.rows = rows
         self.on_tick()
         return True
@@ -104,7 +119,24 @@ class OwnDaemon:
     def has_finished(self) -> bool:
         """Whether it ended of its own accord: somebody told it to, and everything is stopped."""
         self._reap()
-        return self._status == 0
+        return self._status == 0 or not (self._is_there() or was_killed(self.home) or self._is_held())
+
+    def _know(self, pid: int) -> None:
+        """This daemon answers."""
+        if self.pid != pid:
+            self.pid, self._status = pid, None
+
+    def _bring_back(self) -> None:
+        """See to it that there is a daemon again: the guardian starts one, or else we do."""
+        self._reap()
+        try:
+            client = bring_back(self.home, OURS)
+        except LaunchFailed:
+            if self._pulse.silent_for > RETURN:
+                raise DaemonGone(self._how()) from None
+            return
+        if client is not None:
+            client.close()
 
     def _reap(self) -> None:
         ended = subreaper.reap()
@@ -142,10 +174,14 @@ class OwnDaemon:
             return
 
     def end_left_behind(self) -> None:
-        """End the processes that a daemon which is gone has left to us: asked first, then killed."""
+        """End the processes that a daemon which is gone has left to us: asked first, then killed.
+
+        Its guardian is one of them, so that nothing comes after us.
+        """
         killed_at = time.monotonic() + GOODBYE
+        given_up_at = killed_at + GOODBYE
         asked: set[tree.Member] = set()
-        while left := self._children():
+        while (left := self._children()) and time.monotonic() < given_up_at:
             if self._signals.take_stops() or time.monotonic() > killed_at:
                 killed_at = 0.0
                 tree.signal_all(left, signal.SIGKILL)
@@ -178,9 +214,12 @@ class OwnDaemon:
 
     def _reached(self) -> Client | None:
         try:
-            return open_connection(self.socket)
+            client = open_connection(self.socket)
         except MainstayError:
             return None
+        if client is not None:
+            self._know(client.pid)
+        return client
 
     def _while_asking(self) -> None:
         if self._signals.take_stops():
@@ -207,9 +246,23 @@ class OwnDaemon:
                     return
 
     def _is_there(self) -> bool:
-        """Whether its process is: it may be stuck, or not be a child of ours."""
-        found = procfs.stat(self.pid)
-        return found is not None and not found.ended
+        """Whether its process is: it may be stuck, or not be a child of ours. One of ours is until it is reaped.
+
+        A zombie cannot be reaped as long as one of its threads is ending.
+        """
+        found = procfs.stat(self.pid) if self._status is None else None
+        return found is not None and (found.ppid == os.getpid() or not found.ended)
+
+    def _is_held(self) -> bool:
+        """Whether some daemon has this home, be it one that we have not met."""
+        try:
+            fd = os.open(os.path.join(self.home, "daemon.lock"), os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return not files.take(fd)
+        finally:
+            os.close(fd)
 
     def _how(self) -> str:
         if self._status is None:
@@ -218,3 +271,14 @@ class OwnDaemon:
 
         code = os.waitstatus_to_exitcode(self._status)
         return f" ({Exited(code) if code >= 0 else Signaled(-code)})"
+
+
+def _inherit_orphans() -> None:
+    if os.getpid() != 1:
+        subreaper.become_subreaper()
+
+
+def _was_left(pid: int) -> bool:
+    """Whether this daemon belonged to a command in the foreground, which is no more since we hold its lock."""
+    wanted = [f"{name}={value}".encode() for name, value in OURS.items()]
+    return all(variable in procfs.read(f"/proc/{pid}/environ").split(b"\0") for variable in wanted)

@@ -25,17 +25,25 @@ BOUNDED = LogPolicy(rotate=4 * 1024 * 1024, keep=1, compress=False)
 
 
 class Served:
-    """Where the apps come from. `bounded` are the names of those whose log files nobody asked to keep."""
+    """Where the apps come from. `specs` is how they were declared when they were last read.
+
+    `bounded` are the names of those whose log files nobody asked to keep.
+    """
 
     def __init__(self, options: AppOptions) -> None:
         self._options = options
-        self._specs: list[AppSpec] = []
+        self.specs: list[AppSpec] = []
         self.bounded: frozenset[str] = frozenset()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is all that the file declares: what else came from it is to go."""
+        return not self._options.only
 
     @property
     def places(self) -> dict[str, str]:
         """Where web apps can be reached."""
-        return places(self._specs)
+        return places(self.specs)
 
     def requests(self, mode: str = "start") -> list[Asked]:
         """What to ask the daemon so that all of it runs; read anew each time. Raises UsageError and its like.
@@ -46,8 +54,8 @@ class Served:
             return [("resurrect", {})] if mode == "start" else [("reload", {"selectors": ["all"]})]
         specs = self._declared()
         self.bounded = frozenset(spec.name for spec in specs if spec.logs == LogPolicy())
-        self._specs = [replace(spec, logs=BOUNDED) if spec.name in self.bounded else spec for spec in specs]
-        return applications(self._specs, {"mode": mode, "only": bool(self._options.only)})
+        self.specs = [replace(spec, logs=BOUNDED) if spec.name in self.bounded else spec for spec in specs]
+        return applications(self.specs, {"mode": mode, "only": bool(self._options.only)})
 
     def _declared(self) -> list[AppSpec]:
         from mainstay.config import adhoc
@@ -79,7 +87,7 @@ class Served:
         from mainstay.client.streams import streams_expected
         from mainstay.sys.machine import cores
 
-        return streams_expected(home, self._specs, cores())
+        return streams_expected(home, self.specs, cores())
 
     def forget_logs(self, home: str, streams: Sequence[Stream]) -> None:
         """Remove the log files that nobody asked to keep; all is printed, and nothing writes to them any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from mainstay.cli.applying import carried_out
+from mainstay.cli.applying import Missed, carried_out, with_removals
 from mainstay.cli.asking import touched, warn_survivors
 from mainstay.cli.failures import show_error
 from mainstay.cli.outcomes import Manner, show_outcomes
@@ -18,11 +18,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mainstay.cli.applying import Asked
     from mainstay.cli.own_daemon import OwnDaemon
     from mainstay.cli.served import Served
     from mainstay.cli.signals import Signals
     from mainstay.cli.terminal import Console
-    from mainstay.protocol.shapes import AppDetail, Details, Exit, Outcome, Row
+    from mainstay.protocol.shapes import AppDetail, Details, Exit, Outcome, Row, Touched
     from mainstay.sys.service_manager import ServiceManager
 
 PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
@@ -67,17 +68,19 @@ class Serving:
     def _start(self) -> int | None:
         """Start everything; the exit code when that failed. Raises StopAsked, DaemonGone."""
         try:
-            self._apply("start")
+            done = self._apply(self._served.requests("start"))
         except Refused as error:
             show_error(error, self._console.err)
             return _code_of_failure(touched(error.result)["apps"])
+        if not done["apps"]:
+            self._say("nothing is to be started again: no app was up when everything was shut down")
         return None
 
-    def _apply(self, mode: str) -> None:
-        requests = self._served.requests(mode)
+    def _apply(self, requests: Sequence[Asked]) -> Touched:
         done = carried_out(requests, self._daemon.ask)
         show_outcomes(done["apps"], Manner("apply", places=self._served.places), self._console)
         warn_survivors(done["survivors"], self._console)
+        return done
 
     def _watch(self, signals: Signals) -> int:
         """Until everything has ended; the exit code. Raises StopAsked, DaemonGone."""
@@ -106,11 +109,13 @@ class Serving:
             show_error(error, self._console.err)
 
     def _reload(self) -> None:
-        """What is declared now, and the code as it is now. What cannot be done leaves what runs as it is."""
+        """What is declared now, no more than that, and the code as it is now. What cannot be done leaves what runs."""
         self._manager.reloading()
         self._say("reloading")
         try:
-            self._apply("reload")
+            requests = self._served.requests("reload")
+            missed = Missed(self._console, whole=self._served.is_whole, prune=True)
+            self._apply(with_removals(self._daemon, requests, self._served.specs, missed))
         except DaemonGone:
             raise
         except MainstayError as error:

@@ -30,15 +30,16 @@ class LaunchFailed(MainstayError):
     """The daemon ended or did not answer in time; its last words are the lines."""
 
 
-def launch(home: str, timeout: float = LAUNCH_TIMEOUT) -> Client:
+def launch(home: str, timeout: float = LAUNCH_TIMEOUT, mark: Mapping[str, str] | None = None) -> Client:
     """Start a daemon for this home and connect to it. Raises LaunchFailed after `timeout` seconds or when it ends.
 
     When two commands do this at once, the second daemon gives way to the first, and both connect to that one.
+    `mark` are further variables of its environment, which the daemons after it inherit.
     """
     socket = socket_path(prepared_home(home))
     log = os.path.join(home, "daemon.log")
     said_before = os.path.getsize(log) if os.path.exists(log) else 0
-    child = _spawn(home, log)
+    child = _spawn(home, log, mark or {})
     deadline = time.monotonic() + timeout
     pause = 0.002
     exited = False
@@ -58,9 +59,9 @@ def launch(home: str, timeout: float = LAUNCH_TIMEOUT) -> Client:
     raise _ended(child.returncode, _words(log, said_before), log)
 
 
-def bring_back(home: str) -> Client | None:
+def bring_back(home: str, mark: Mapping[str, str] | None = None) -> Client | None:
     """The daemon that takes over from one that was killed; None when none was. Raises LaunchFailed."""
-    if not _was_killed(home):
+    if not was_killed(home):
         return None
     socket = socket_path(home)
     deadline = time.monotonic() + _GUARDIAN_NEEDS
@@ -69,10 +70,10 @@ def bring_back(home: str) -> Client | None:
         if client is not None:
             return client
         time.sleep(0.01)
-    return launch(home)
+    return launch(home, mark=mark)
 
 
-def _was_killed(home: str) -> bool:
+def was_killed(home: str) -> bool:
     """Whether what ran when a daemon was there last has not been ended, in this boot of the machine."""
     try:
         with open(os.path.join(home, "running.jsonl"), "rb") as file:
@@ -109,7 +110,7 @@ def _package() -> str:
     return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def _spawn(home: str, log: str) -> subprocess.Popen[bytes]:
+def _spawn(home: str, log: str, mark: Mapping[str, str]) -> subprocess.Popen[bytes]:
     try:
         out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -121,7 +122,7 @@ def _spawn(home: str, log: str) -> subprocess.Popen[bytes]:
             stdout=out,
             stderr=out,
             cwd="/",  # it must not keep a folder or a mount busy
-            env=daemon_environment(os.environ, home),
+            env=daemon_environment(os.environ, home) | dict(mark),
             start_new_session=True,
             close_fds=True,  # a lock or pipe of the caller's shell must not live on in the daemon
         )

@@ -32,6 +32,7 @@ def main() -> int:
         # What that needs (ctypes, 300 kB) would stay with us: it is kept by exec, and the memory is not.
         os.execve(sys.executable, sys.orig_argv, os.environ | {subreaper.MARK: subreaper.DONE})
     home = os.path.abspath(os.environ.get("MAINSTAY_HOME") or os.path.expanduser("~/.mainstay"))
+    os.environ["MAINSTAY_HOME"] = home
     files.make_private_dir(home)
     files.make_private_dir(os.path.join(home, "logs"))
     kept = guardian.inherited()

@@ -25,10 +25,11 @@ def suggested(spec: AppSpec) -> dict[str, str]:
 
 
 def common(spec: AppSpec) -> dict[str, str]:
-    """What is injected for every process of an app."""
+    """What is injected for every process of an app. By the home `mainstay`, called in it, finds its own daemon."""
     return {
         "APP_ENV": spec.environment,
         "MAINSTAY_APP": spec.name,
+        "MAINSTAY_HOME": os.environ.get("MAINSTAY_HOME", ""),
     }
 
 

@@ -57,3 +57,11 @@ def test_a_home_that_is_not_safe_is_a_problem(home: Path, tmp_path: Path) -> Non
     found = findings(mainstay(home, "doctor", "--json", cwd=tmp_path))
 
     assert (found["daemon"]["level"], found["permissions"]["mend"]) == ("problem", f"chmod 0700 {home}")
+
+
+def test_apps_that_could_be_started_again_are_told(home: Path, tmp_path: Path) -> None:
+    home.mkdir(mode=0o700)
+    (home / "state.json").touch(0o600)
+    found = findings(mainstay(home, "doctor", "--json", cwd=tmp_path))
+
+    assert (found["daemon"]["level"], found["daemon"]["mend"]) == ("warn", "`mainstay resurrect` starts what was up")

@@ -6,7 +6,7 @@ import os
 import time
 
 from mainstay.cli.arguments import Parser, print_json
-from mainstay.cli.findings import Level, ok, problem, warn
+from mainstay.cli.findings import Level, counted, ok, problem, warn
 from mainstay.errors import MainstayError
 
 TYPE_CHECKING = False
@@ -73,13 +73,22 @@ def _daemon() -> tuple[Client | None, Finding]:
     try:
         client = connect()
     except NotRunning as nobody:
-        return None, ok("daemon", f"none runs (MAINSTAY_HOME is {nobody.home})")
+        return None, _nobody(nobody.home)
     except MainstayError as error:
         return None, problem("daemon", error.message, error.hint or "its own words are in its daemon.log")
     if client.version != __version__:
         text = f"it is mainstay {client.version}, installed is {__version__}"
         return client, warn("daemon", text, "`mainstay upgrade` replaces it, and no app notices")
     return client, ok("daemon", f"pid {client.pid}, mainstay {client.version}")
+
+
+def _nobody(home: str) -> Finding:
+    from mainstay.client.connect import has_state
+
+    text = f"none runs (MAINSTAY_HOME is {home})"
+    if not has_state():
+        return ok("daemon", text)
+    return warn("daemon", f"{text}, though apps were declared", "`mainstay resurrect` starts what was up")
 
 
 def _apps(client: Client | None) -> list[Finding]:
@@ -128,4 +137,4 @@ def _show(found: list[Finding], console: Console) -> None:
         if finding.mend:
             out.print(f"{'':7}  {'':<{width}}  {out.paint('mend:', DIM)} {escaped(finding.mend)}")
     bad = [sum(finding.level is level for finding in found) for level in (Level.PROBLEM, Level.WARN)]
-    out.print("", f"{bad[0]} problems, {bad[1]} warnings" if any(bad) else "all is well")
+    out.print("", f"{counted(bad[0], 'problem')}, {counted(bad[1], 'warning')}" if any(bad) else "all is well")
