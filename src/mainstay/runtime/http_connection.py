@@ -118,6 +118,7 @@ class HttpConnection(asyncio.Protocol):
 
     def has_answered(self) -> None:
         """The response of the request that runs is complete: go on with the next one that has come already."""
+        self.shared.total_requests += 1
         if self.transport.is_closing():
             return
         self.resume_reading()
