@@ -14,18 +14,24 @@ from tests.end_to_end.load import Load
 from tests.waiting import until
 
 
-@pytest.mark.parametrize("engine", Engine)
-def test_a_worker_whose_loop_is_blocked_is_replaced_and_its_log_has_the_stack(
-    daemon: Daemon, tmp_path: Path, engine: Engine
-) -> None:
-    daemon.apply(on(engine, cared_for.spec(tmp_path, watchdog=1.0)))
-    port, before = port_of(daemon), pids(daemon)
+def block_one(daemon: Daemon) -> None:
+    """Have the loop of one worker stand still."""
+    port = port_of(daemon)
 
     def block() -> None:
         with suppress(OSError):
             get(port, "/block")
 
     threading.Thread(target=block, daemon=True).start()
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_a_worker_whose_loop_is_blocked_is_replaced_and_its_log_has_the_stack(
+    daemon: Daemon, tmp_path: Path, engine: Engine
+) -> None:
+    daemon.apply(on(engine, cared_for.spec(tmp_path, watchdog=1.0)))
+    before = pids(daemon)
+    block_one(daemon)
     until(lambda: "event loop blocked for 1 s" in reasons(daemon), what="the reason")
     until(lambda: len(pids(daemon)) == 2, what="another worker")
     stacks = daemon.output("sick-0", "err") + daemon.output("sick-1", "err")
@@ -55,6 +61,30 @@ def test_a_worker_that_has_answered_its_share_is_replaced_under_load_and_no_requ
 
     assert load.lost == {}
     until(lambda: "requests" in reasons(daemon), what="the reason")
+
+
+@pytest.mark.parametrize("engine", Engine)
+def test_a_limit_of_requests_holds_for_workers_that_run_from_when_it_is_declared(
+    daemon: Daemon, tmp_path: Path, engine: Engine
+) -> None:
+    daemon.apply(on(engine, cared_for.spec(tmp_path)))
+    before = pids(daemon)
+    daemon.apply(on(engine, cared_for.spec(tmp_path, requests=5)))
+    after = pids(daemon)
+    until(lambda: get(port_of(daemon), "/") and "requests" in reasons(daemon), what="the reason")
+
+    assert after == before
+
+
+def test_a_watchdog_holds_for_workers_that_run_from_when_it_is_declared(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.apply(cared_for.spec(tmp_path))
+    before = pids(daemon)
+    daemon.apply(cared_for.spec(tmp_path, watchdog=1.0))
+    after = pids(daemon)
+    block_one(daemon)
+    until(lambda: "event loop blocked for 1 s" in reasons(daemon), what="the reason")
+
+    assert after == before
 
 
 def test_workers_do_not_reach_their_share_of_requests_all_at_once() -> None:
