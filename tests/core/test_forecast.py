@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mainstay.core.forecast import Action, Step, forecast
 from mainstay.core.plan import Way
-from mainstay.model.spec import AppSpec, TcpBind
+from mainstay.model.spec import AppSpec, Schedule, TcpBind
 from tests.core.specs import JOBS, WEB, started, stop
 from tests.core.world import World
 
@@ -34,6 +34,15 @@ def test_what_differs_is_changed_in_the_way_that_all_of_it_needs() -> None:
     assert steps(started(DECLARED), edited) == (
         Step("web", Action.CHANGE, Way.ROLLING, ("cwd /srv/shop -> /srv/other (rolling)", "instances 2 -> 3 (live)")),
     )
+
+
+def test_a_job_that_waits_for_its_time_is_as_declared() -> None:
+    job = replace(JOBS, schedule=Schedule("0 3 * * *"), source=FILE)
+    world = started(job)
+
+    assert steps(world, job) == (Step(job.name, Action.UNCHANGED),)
+    world.ask(stop(job.name))
+    assert steps(world, job) == (Step(job.name, Action.START),)
 
 
 def test_what_is_stopped_is_started() -> None:

@@ -48,9 +48,13 @@ def forecast(apps: Mapping[str, App], specs: Sequence[AppSpec], source: str) -> 
 def _step(app: App | None, spec: AppSpec) -> Step:
     if app is None:
         return Step(spec.name, Action.ADD)
+    if spec.schedule:
+        from mainstay.core import jobs  # seldom needed
+
+        spec = jobs.declared(spec)
     changes = compare(app.spec, spec)
     shown = tuple(str(change) for change in changes if change.way)
-    if is_down(app):
+    if not app.job.on if app.job else is_down(app):
         return Step(spec.name, Action.START, changes=shown)
     way = way_of(changes)
     return Step(spec.name, Action.CHANGE if way else Action.UNCHANGED, way, shown)
