@@ -84,6 +84,10 @@ class Promises:
         self.kept.clear()
         self.rows.clear()
 
+    def forget_the_gone(self, fleet: Fleet) -> None:
+        """An app may be gone though the daemon did not come to say so."""
+        self.prepared = {key: good for key, good in self.prepared.items() if key[0] in fleet.apps}
+
     def asked(self, request: Request) -> None:
         """A request was made: it is owed one reply, and what it asks for is not unasked."""
         self.open.add(request.token)

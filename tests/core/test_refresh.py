@@ -297,3 +297,15 @@ def test_a_worker_that_got_old_before_a_rollout_accepted_it_is_seen_at_once() ->
     assert world.fleet.apps["jobs"].refresh is not None
     world.run(1)
     assert slot(world, 0, "jobs").exits[-1].why == "it has lived for its 5 s"
+
+
+def test_a_stop_in_a_restart_in_a_refresh_ends_both_workers_of_the_slot() -> None:
+    world = started(PROXY)
+    world.run(30)
+    world.tire("proxy-1")
+    world.run(0.02)
+    world.ask(restart("proxy"))
+    world.answer(stop("proxy"))
+
+    assert world.processes == {}
+    assert set(world.statuses("proxy")) == {"Stopped"}

@@ -141,6 +141,7 @@ class World:
         """Another daemon is there, which knows the fleet and looks for what runs."""
         self._answers.clear()
         self.promises.forget_clients()
+        self.promises.forget_the_gone(self.fleet)
         for app in self.sockets.keys() - self.fleet.apps.keys():
             del self.sockets[app]
         for process in self.processes.values():

@@ -131,7 +131,7 @@ def abandon(turn: Turn, refusal: Refusal) -> None:
     missing = set(range(slots_wanted(app.spec.instances, turn.cores))) - app.slots.keys()
     back = {s.id.index: s for s in app.leaving if s.generation == app.generation and s.id.index in missing}
     empty = {index: turn.new_slot(index, app.generation, 0) for index in missing - back.keys()}
-    leaving = tuple(slot for slot in app.leaving if slot.id.index not in back or slot.generation != app.generation)
+    leaving = tuple(slot for slot in app.leaving if back.get(slot.id.index) is not slot)  # a refreshed one left twice
     turn.app = replace(app, rollout=None, slots=app.slots | back | empty, leaving=leaving)
     _refuse_all(turn, refusal)
 
