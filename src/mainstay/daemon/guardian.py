@@ -29,6 +29,7 @@ LOCK_FD = 7
 PAUSE = 1.0
 """Seconds until another one is started when the last one did not live long."""
 SHORT = 5.0
+SOON = 0.05
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.sh")
 
@@ -85,7 +86,10 @@ class Guardian:
         lock = -1
         try:
             lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            files.take(lock)
+            if not files.take(lock):  # somebody is just looking whether there is a guardian
+                os.close(writer)
+                self._reactor.later(SOON, self._start)
+                return
             kept = tuple(zip((*store.fds, lock), (*STORE_FDS, LOCK_FD), strict=True))
             env = os.environ | {STORE: ",".join(map(str, STORE_FDS))}
             env.pop(GUARDIAN, None)
