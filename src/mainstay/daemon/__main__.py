@@ -48,7 +48,7 @@ def main() -> int:
     fds.raise_limit(DESCRIPTORS)
     spawn.seal()
     subreaper.set_name("mainstay")
-    Daemon(home, FdStore(kept), lock, before).run()
+    Daemon(home, FdStore(kept[:4]), lock, before, kept[4] if kept[4:] else -1).run()
     return 0
 
 

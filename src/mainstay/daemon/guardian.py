@@ -37,7 +37,16 @@ SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.sh")
 class Guardian:
     """The one beside this daemon; `watch` starts it, `release` lets it go."""
 
-    def __init__(self, home: str, command: tuple[str, ...], reactor: Reactor, children: Children, journal: Journal):
+    def __init__(
+        self,
+        home: str,
+        command: tuple[str, ...],
+        reactor: Reactor,
+        children: Children,
+        journal: Journal,
+        lock: int = -1,
+    ) -> None:
+        """`lock` is the open lock file of the guardian of a daemon before us, which every guardian of ours shares."""
         self._path = os.path.join(home, LOCK_FILE)
         self._command = command
         self._reactor = reactor
@@ -45,6 +54,7 @@ class Guardian:
         self._journal = journal
         self._store: FdStore | None = None
         self._lifeline = -1
+        self._lock = lock
         self._child: Child | None = None
         self._born = 0.0
 
@@ -52,6 +62,11 @@ class Guardian:
     def lifeline(self) -> int:
         """The writing end whose end the guardian waits for; -1 when there is none."""
         return self._lifeline
+
+    @property
+    def lock(self) -> int:
+        """The open lock file; -1 when there is none."""
+        return self._lock
 
     @property
     def pid(self) -> int:
@@ -82,16 +97,15 @@ class Guardian:
         store = self._store
         if store is None:
             return
+        if self._lock < 0:
+            self._lock = self._take_lock()
+        if self._lock < 0:  # somebody is just looking whether there is a guardian
+            self._reactor.later(SOON, self._start)
+            return
         reader, writer = os.pipe()
-        lock = -1
         try:
-            lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            if not files.take(lock):  # somebody is just looking whether there is a guardian
-                os.close(writer)
-                self._reactor.later(SOON, self._start)
-                return
-            kept = tuple(zip((*store.fds, lock), (*STORE_FDS, LOCK_FD), strict=True))
-            env = os.environ | {STORE: ",".join(map(str, STORE_FDS))}
+            kept = tuple(zip((*store.fds, self._lock), (*STORE_FDS, LOCK_FD), strict=True))
+            env = os.environ | {STORE: ",".join(map(str, (*STORE_FDS, LOCK_FD)))}
             env.pop(GUARDIAN, None)
             env.pop(LOCK, None)
             argv = ("sh", SCRIPT, *self._command)
@@ -103,13 +117,22 @@ class Guardian:
             return
         finally:
             os.close(reader)
-            if lock >= 0:
-                os.close(lock)
         if self._lifeline >= 0:
             os.close(self._lifeline)
         self._lifeline = writer
         self._born = self._reactor.now()
         self._child = self._children.add(pid, self._ended)
+
+    def _take_lock(self) -> int:
+        try:
+            lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            self._journal.write(f"cannot open {self._path}: {error.strerror}")
+            return -1
+        if files.take(lock):
+            return lock
+        os.close(lock)
+        return -1
 
     def _ended(self, ending: Ending) -> None:
         if self._store is None:
@@ -122,7 +145,7 @@ class Guardian:
 
 
 def inherited() -> tuple[int, ...]:
-    """The descriptors of the store that the daemon before us has left; none when there was no such daemon."""
+    """The descriptors of the store that the daemon before us has left, and of its guardian's lock; else none."""
     text = os.environ.pop(STORE, "")
     return tuple(int(number) for number in text.split(",")) if text else ()
 

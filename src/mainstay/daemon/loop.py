@@ -61,10 +61,10 @@ LEAVING = 5.0
 class Daemon:
     """Everything that runs in the daemon's process; `run` returns when all has ended."""
 
-    def __init__(self, home: str, store: FdStore, lock: int, guardian_before: int = 0) -> None:
+    def __init__(self, home: str, store: FdStore, lock: int, guardian_before: int = 0, guardian_lock: int = -1) -> None:
         """`lock` is the descriptor that holds the lock of the home. `store` has what a daemon before us has left.
 
-        `guardian_before` is the pid of the guardian of that daemon, or 0.
+        `guardian_before` is the pid of the guardian of that daemon, or 0, `guardian_lock` its open lock file, or -1.
         """
         self.home = home
         self.store = store
@@ -95,7 +95,9 @@ class Daemon:
         self.successor: Successor | None = None
         self._will_remember = False
         self._listen_to_signals()
-        self.guardian = Guardian(home, (sys.executable, *COMMAND), self.reactor, self.children, self.journal)
+        self.guardian = Guardian(
+            home, (sys.executable, *COMMAND), self.reactor, self.children, self.journal, guardian_lock
+        )
         self.guardian.watch(store)
         self.guardian.relieve(guardian_before)
         self._begin()
@@ -197,7 +199,9 @@ class Daemon:
         assert successor is not None
         self.capture.barrier(FLUSH)
         try:
-            successor.take_place(self.store.fds, self.lock, self.guardian.lifeline, self.guardian.pid)
+            successor.take_place(
+                (*self.store.fds, self.guardian.lock), self.lock, self.guardian.lifeline, self.guardian.pid
+            )
         except OSError as error:
             self.journal.write(f"cannot be replaced by {successor.argv[0]}: {error.strerror}")
 
