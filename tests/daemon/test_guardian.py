@@ -51,6 +51,7 @@ def test_a_daemon_that_is_killed_is_replaced_with_all_that_ran(tmp_path: Path) -
 
         assert daemon.worker("jobs-0") == worker
         assert guardian_of(daemon)
+        assert guardian.waits(str(daemon.home))
         assert daemon.ask("ping")["pid"] != daemon.pid
 
 
