@@ -195,3 +195,12 @@ def test_watching_goes_on_when_the_daemon_comes_and_goes(home: Path) -> None:
         command.interrupt()
 
         assert command.ended().code == 0
+
+
+def test_where_apps_are_remembered_it_is_said_how_to_start_them(home: Path) -> None:
+    home.mkdir(mode=0o700, exist_ok=True)
+    (home / "state.json").touch()
+    ran = mainstay(home, "list")
+
+    assert ran.code == 0
+    assert "`mainstay resurrect` starts what was up" in ran.err

@@ -6,7 +6,7 @@ import time
 
 from mainstay.cli.render import slot_table
 from mainstay.cli.terminal import DIM
-from mainstay.client.connect import NotRunning, connect, look
+from mainstay.client.connect import NotRunning, connect, has_state, look
 from mainstay.client.connection import Cut
 
 TYPE_CHECKING = False
@@ -65,7 +65,8 @@ def run(argv: list[str], console: Console) -> int:
     elif rows or not console.out.is_terminal:  # a script that skips the heading finds one
         console.out.print(*slot_table(order(rows), console.out, time.time()))
     if home:
-        console.err.print(f"no daemon runs (MAINSTAY_HOME is {home}); `mainstay start` starts one")
+        what = "`mainstay resurrect` starts what was up" if has_state() else "`mainstay start` starts one"
+        console.err.print(f"no daemon runs (MAINSTAY_HOME is {home}); {what}")
     elif not rows and not options.json:
         console.err.print(_NO_APPS)
     return 0
