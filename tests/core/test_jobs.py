@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from mainstay.core.app import Job, Ran
-from mainstay.core.effects import Launch, Notify, Refusal, Reply, RunStep
+from mainstay.core.effects import Launch, Notify, Record, Refusal, Reply, RunStep
 from mainstay.core.events import Armed, Cause, Due, Kill, Reload, Request, RunJob, Stage
 from mainstay.core.fleet import Fleet
 from mainstay.core.jobs import declared, exit_code
 from mainstay.core.report import describe, rows
 from mainstay.model.codec import dump, load
 from mainstay.model.exits import Ending, Exited, Signaled, Unstarted
+from mainstay.model.happening import Kind
 from mainstay.model.spec import AppSpec, Command, Dependency, Limits, Overlap, Restart, RestartOn, Schedule
 from tests.core.simulated import Behaviour, Code, Effort
 from tests.core.specs import NO_IMPORT, SLOW_TO_END, WEB, delete, job, restart, scale, start, started, stop
@@ -433,3 +434,13 @@ def test_a_job_that_becomes_an_app_while_its_run_is_prepared_does_so_when_that_h
     assert world.reply(token).refusal is None
     assert world.fleet.apps["report"].job is None
     assert starts(world) == 1
+
+
+def test_a_failed_run_is_told_as_a_failed_run_and_not_as_a_crash() -> None:
+    world = scheduled(REPORT, code(ending=Exited(4)))
+    world.due("report")
+    world.run(10)
+    kinds = {what.kind for _, what in world.history if isinstance(what, Record)}
+
+    assert {Kind.JOB_STARTED, Kind.JOB_FAILED} <= kinds
+    assert Kind.CRASH not in kinds

@@ -4,11 +4,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from mainstay.core.app import is_healthy
-from mainstay.core.effects import Fork, KillTree, Launch, Terminate
+from mainstay.core.effects import Fork, KillTree, Launch, Record, Terminate
 from mainstay.core.events import Cause, Extend, NotYet, Unfit
 from mainstay.core.policy import REST, RETRY
 from mainstay.core.report import describe, rows
 from mainstay.core.slot import Running, Slot
+from mainstay.model.happening import Kind
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, Limits
 from tests.core.simulated import Behaviour, Code
@@ -309,3 +310,15 @@ def test_a_stop_in_a_restart_in_a_refresh_ends_both_workers_of_the_slot() -> Non
 
     assert world.processes == {}
     assert set(world.statuses("proxy")) == {"Stopped"}
+
+
+def test_what_is_wrong_with_a_worker_is_told_as_what_it_is() -> None:
+    world = started(web(2))
+    first, second = sorted(world.processes)
+    world.send(Unfit(first, Cause.HEALTH, "unhealthy: /healthz: status 500"))
+    world.run(30)
+    world.send(Unfit(second, Cause.MEMORY, "it takes 600 MiB"))
+    world.run(30)
+    kinds = [what.kind for _, what in world.history if isinstance(what, Record)]
+
+    assert [kind for kind in kinds if kind in (Kind.UNHEALTHY, Kind.OVER_LIMIT)] == [Kind.UNHEALTHY, Kind.OVER_LIMIT]

@@ -226,7 +226,8 @@ def _never_begun(turn: Turn, worker: WorkerId) -> None:
 
 def _record_end(turn: Turn, slot: Slot, last: Exit, done: bool) -> None:
     """Write down how a worker ended, and what comes after it."""
-    kind = Kind.ENDED if last.asked else Kind.FINISHED if done else Kind.CRASH
+    expected = last.asked or turn.app.job is not None  # what comes of a run is told as that of a job
+    kind = Kind.ENDED if expected else Kind.FINISHED if done else Kind.CRASH
     text = f"{last.worker} (pid {last.pid}) ended: {last.ending}" + (", as asked" if last.asked else "")
     place = of_worker(last.worker)
     turn.record(text, kind, place | of_exit(last))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mainstay.core import requests, rollout, steps
 from mainstay.core.app import Goal, Job, Ran, Run, Style, Wait, indexes, is_down, is_preparing
-from mainstay.core.effects import Outcome, Refusal
+from mainstay.core.effects import Facts, Outcome, Refusal
 from mainstay.core.events import (
     Apply,
     Delete,
@@ -30,6 +30,7 @@ from mainstay.core.slot import Down, Exit, Starting, Up, worker_of
 from mainstay.core.slot import Running as SlotRunning
 from mainstay.core.turn import Turn
 from mainstay.model.exits import Ending, Exited, Signaled, Unstarted
+from mainstay.model.happening import Kind
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, Command, Overlap, RestartOn, Schedule
 
@@ -209,7 +210,7 @@ def _begin(turn: Turn, tokens: tuple[Token, ...]) -> None:
     assert job is not None
     run = Run(turn.now, turn.now + timeout if timeout else None, tokens)
     turn.app = replace(turn.app, job=replace(job, run=run, queued=None))
-    turn.record("a run begins")
+    turn.record("a run begins", Kind.JOB_STARTED)
     if turn.app.spec.before_start:
         steps.begin(turn, Stage.BEFORE_START, turn.app.generation)
     else:
@@ -257,7 +258,9 @@ def _over(turn: Turn, ending: Ending, lines: tuple[str, ...], wall: float) -> No
         return
     ran = Ran(wall, turn.now - job.run.began, ending, job.run.over, lines)
     turn.app = replace(turn.app, job=replace(job, run=None, runs=(*job.runs, ran)[-RUNS_KEPT:]))
-    turn.record(f"a run ended: {ran.result}, after {ran.seconds:.1f} s")
+    told: Facts = {"reason": ran.result, "seconds": round(ran.seconds, 3), "lines": list(ran.lines)}
+    kind = Kind.JOB_ENDED if ran.is_well else Kind.JOB_FAILED
+    turn.record(f"a run ended: {ran.result}, after {ran.seconds:.1f} s", kind, told)
     turn.answers += [(token, _told(turn.app.name, ran)) for token in job.run.tokens]
     if job.queued is not None:
         _begin(turn, job.queued)

@@ -10,9 +10,11 @@ from dataclasses import replace
 from mainstay.core.app import App, Refresh, Style, Unfitness, every_slot, is_same, old_at, refreshable
 from mainstay.core.events import Cause, Ended, Unfit
 from mainstay.core.policy import SOON, rest_before, retry_after
+from mainstay.core.recording import of_worker
 from mainstay.core.rollout import heir, leave, reload_style
 from mainstay.core.slot import EXITS_KEPT, Exit, Killing, Renew, Running, Slot, Starting, Stopping, Up, worker_of
 from mainstay.core.turn import Turn
+from mainstay.model.happening import Kind
 from mainstay.model.ids import WorkerId
 
 
@@ -23,7 +25,9 @@ def want(turn: Turn, fact: Unfit) -> None:
     if slot is None or known or turn.app.job:  # the run of a job is not begun anew in the middle
         return
     assert isinstance(slot.life, Running)
-    turn.record(f"{fact.worker} is to be replaced: {fact.reason}")
+    kind = {Cause.HEALTH: Kind.UNHEALTHY, Cause.MEMORY: Kind.OVER_LIMIT, Cause.AGE: Kind.NOTE}[fact.cause]
+    told = of_worker(fact.worker) | {"reason": fact.reason}
+    turn.record(f"{fact.worker} is to be replaced: {fact.reason}", kind, told)
     at = max(turn.now, slot.life.since + rest_before(fact.cause, slot.replaced))
     unfit = Unfitness(fact.worker, fact.cause, fact.reason, at)
     turn.app = replace(turn.app, unfit=(*turn.app.unfit, unfit))
@@ -33,7 +37,7 @@ def recover(turn: Turn, worker: WorkerId) -> None:
     """A worker is well again, and need not go for its health."""
     left = tuple(one for one in turn.app.unfit if (one.worker, one.cause) != (worker, Cause.HEALTH))
     if left != turn.app.unfit:
-        turn.record(f"{worker} is well again")
+        turn.record(f"{worker} is well again", Kind.RECOVERED, of_worker(worker))
         turn.app = replace(turn.app, unfit=left)
 
 

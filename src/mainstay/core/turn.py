@@ -150,8 +150,9 @@ class Turn:
             case AskToEnd(worker=worker):
                 self.effects.append(Terminate(worker, spec.stop_signal, tree=not is_python(spec)))
             case ForceEnd(worker=worker):
-                text = f"{worker} did not end within {spec.stop_timeout:g} s and is killed"
-                self.record(text, Kind.FORCED, of_worker(worker))
+                fault = slot.life.fault if isinstance(slot.life, Killing) else ""
+                text = f"is killed: {fault}" if fault else f"did not end within {spec.stop_timeout:g} s and is killed"
+                self.record(f"{worker} {text}", Kind.FORCED, of_worker(worker))
                 self.effects.append(KillTree(worker))
             case _:
                 assert_never(effect)
