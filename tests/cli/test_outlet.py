@@ -17,6 +17,7 @@ def pipe() -> Iterator[tuple[int, int]]:
             os.close(fd)
         except OSError:
             continue
+    until(lambda: not any(thread.name.startswith("outlet") for thread in threading.enumerate()))
 
 
 def test_what_is_written_comes_out(pipe: tuple[int, int]) -> None:
@@ -98,3 +99,4 @@ def test_it_is_a_terminal_where_its_descriptor_is(pipe: tuple[int, int]) -> None
     outlet = Outlet(pipe[1])
 
     assert (outlet.isatty(), outlet.fileno()) == (False, pipe[1])
+    outlet.finish(10)

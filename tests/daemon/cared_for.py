@@ -1,5 +1,8 @@
 """An app that does what it should not when it is asked to, and how it is declared and called."""
 
+import contextlib
+import random
+import socket
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -76,3 +79,14 @@ def reasons(daemon: Daemon, app: str = "sick") -> str:
     """Why workers have ended, all in one."""
     (described,) = daemon.ask("describe", selectors=[app])["apps"]
     return "; ".join(str(one["reason"]) for slot in described["slots"] for one in slot["exits"])
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row that are free, below those the kernel gives to whoever connects."""
+    for _ in range(100):
+        first = random.randrange(20_000, 32_000)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+    raise AssertionError("no free ports")

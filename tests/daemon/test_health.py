@@ -82,7 +82,7 @@ def test_a_worker_that_is_ill_is_shown_as_unhealthy_until_it_is_well_again(daemo
 def test_a_program_with_a_port_of_its_own_is_asked_there_and_only_that_one_is_restarted(
     daemon: Daemon, tmp_path: Path
 ) -> None:
-    free = 20000 + tmp_path.stat().st_ino % 20000
+    free = cared_for.free_ports(2)
     spec = command("own", sys.executable, "-c", SERVER, str(tmp_path / "ill-"), instances=2)
     env = (*spec.env, EnvLayer("env", {"PORT": str(free)}))
     program = Command(spec.program.argv, increment="PORT")  # type: ignore[union-attr]
@@ -129,8 +129,8 @@ def test_a_check_that_runs_is_as_nice_as_its_worker(daemon: Daemon) -> None:
     assert "exit code 1: 7" in refused.value.message
 
 
-def test_a_program_is_ready_when_it_takes_connections(daemon: Daemon, tmp_path: Path) -> None:
-    free = 40000 + tmp_path.stat().st_ino % 20000
+def test_a_program_is_ready_when_it_takes_connections(daemon: Daemon) -> None:
+    free = cared_for.free_ports(1)
     late = f"import time, socket; time.sleep(1.5); s = socket.create_server(('127.0.0.1', {free})); time.sleep(1000)"
     spec = command("late", sys.executable, "-c", late)
     daemon.apply(replace(spec, health=Health(TcpCheck(f"127.0.0.1:{free}"))))

@@ -265,7 +265,7 @@ EDITS = (
 # fmt: on
 
 BY_THEMSELVES = {"schedule.cron", "schedule.timezone", "schedule.overlap", "schedule.timeout", "notify"}
-"""Keys that make a job of an app, which is no edit of what runs, and one that needs a program which speaks sd_notify."""
+"""Keys that make a job of an app, no edit of what runs, and one that needs a program which speaks sd_notify."""
 
 
 def test_every_key_of_a_file_has_its_edit() -> None:

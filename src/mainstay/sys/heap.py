@@ -20,7 +20,10 @@ def fill_holes() -> int:
     """Allocate every hole of the heap, for good; how many bytes. 0 where malloc is not glibc's, or older than 2.33."""
     if sys.platform != "linux":
         return 0
-    import ctypes  # here, as most processes of ours never need it (300 kB)
+    try:
+        import ctypes  # here, as most processes of ours never need it (300 kB)
+    except ImportError:  # a Python may be built without it, and one that changed its user may not read it
+        return 0
 
     class Mallinfo(ctypes.Structure):
         _fields_ = tuple((name, ctypes.c_size_t) for name in _MALLINFO)

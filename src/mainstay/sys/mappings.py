@@ -17,10 +17,9 @@ def let_go_of_libraries() -> int:
     try:
         with open("/proc/self/smaps") as file:
             areas = clean_areas(file.read())
-    except OSError:
+        import ctypes  # here, as most processes of ours never need it (300 kB)
+    except (OSError, ImportError):  # a Python may be built without it, and one that changed its user may not read it
         return 0
-    import ctypes  # here, as most processes of ours never need it (300 kB)
-
     libc = ctypes.CDLL(None)
     libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     return sum(size for start, size in areas if libc.madvise(start, size, _DONTNEED) == 0)
