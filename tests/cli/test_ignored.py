@@ -1,4 +1,3 @@
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -76,7 +75,6 @@ PATHS = [
 ]
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="git says what is right, and is not here")
 def test_a_gitignore_means_what_git_takes_it_for(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     (tmp_path / ".gitignore").write_text(RULES)

@@ -1,7 +1,8 @@
 import pytest
 
-from mainstay.config.hooks import hooks, together
+from mainstay.config.hooks import EVENTS, hooks, together
 from mainstay.config.problems import Refused
+from mainstay.model.happening import HOOKED
 from mainstay.model.spec import Hook
 
 
@@ -48,3 +49,7 @@ def test_what_is_wrong_is_told(value: object, told: list[str]) -> None:
 
     found = [f"{error.text}; {error.hint}" for error in (caught.value, *caught.value.others)]
     assert [text.startswith(start) for text, start in zip(found, told, strict=True)] == [True] * len(told), found
+
+
+def test_whatever_calls_hooks_can_be_declared() -> None:
+    assert set(EVENTS) == {f"on_{kind.value}" for kind in HOOKED}

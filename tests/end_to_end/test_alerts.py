@@ -3,11 +3,8 @@
 import json
 import os
 import re
-import shutil
 import signal
 from pathlib import Path
-
-import pytest
 
 from mainstay.client.connection import open_connection
 from mainstay.model.codec import dump
@@ -71,7 +68,6 @@ def test_a_chat_shows_the_text(site: Site) -> None:
     assert body["text"].endswith("```\nout of memory\n```")
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_ntfy_is_told(site: Site) -> None:
     script = example("ntfy").strip()
     assert script in PAGE.replace(example("ntfy"), "")

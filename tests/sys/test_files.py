@@ -93,3 +93,14 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 
     with pytest.raises(NotADirectoryError):
         files.make_private_dir(str(tmp_path / "file"))
+
+
+def test_whether_a_lock_is_held_is_seen_without_taking_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "daemon.lock")
+    assert not files.is_held(path)
+    mine = files.lock(path)
+    assert mine is not None
+    assert files.is_held(path)
+    os.close(mine)
+
+    assert not files.is_held(path)

@@ -54,7 +54,7 @@ class AppOptions:
             environment=self.environment,
             args=self.args,
             autorestart=not self.no_autorestart,
-            only=tuple(name.strip() for name in self.only.split(",") if name.strip()),
+            only=adhoc.names_of(self.only),
             engine=self.engine,
             threads=self.threads,
             max_memory=self.max_memory,

@@ -9,7 +9,7 @@ from mainstay.cli.applying import applications, carried_out, places
 from mainstay.cli.development import drop_bytecode, script_of, syntax_error
 from mainstay.cli.failures import show_error
 from mainstay.cli.file_changes import Looked, Told, has_watchfiles
-from mainstay.cli.own_daemon import TICK, DaemonGone, StopAsked
+from mainstay.cli.own_daemon import AT_REST, TICK, DaemonGone, StopAsked
 from mainstay.cli.terminal import BOLD, DIM, GREEN, RED
 from mainstay.client.connection import Refused
 from mainstay.errors import MainstayError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mainstay.protocol.shapes import Details
 
 _NAMED = 3
-_AT_REST = ("stopped", "errored")
 
 
 class Developing:
@@ -79,15 +78,14 @@ class Developing:
     def _start(self, specs: Sequence[AppSpec], *, reload: bool) -> bool:
         """Start apps that are not there yet; whether that went well, or may when a file is saved."""
         try:
-            carried_out(applications(specs, {"mode": "start", "only": True}), self._daemon.ask)
+            self._apply(specs)
         except Refused as error:
             self._show(error)
             if not reload or _is_address(error, specs):
                 return False
             self._say("waiting for a change", DIM)
             return True
-        for name, place in places(specs).items():
-            self._say(f"{name} serves {place}", BOLD)
+        self._say_where(specs)
         return True
 
     def _reload(self, changed: set[str]) -> None:
@@ -120,6 +118,9 @@ class Developing:
         gone = self._there() - {spec.name for spec in specs}
         if gone:
             self._daemon.ask("delete", {"selectors": sorted(gone)})
+        self._apply(specs)
+
+    def _apply(self, specs: Sequence[AppSpec]) -> None:
         carried_out(applications(specs, {"mode": "start", "only": True}), self._daemon.ask)
 
     def _there(self) -> set[str]:
@@ -134,14 +135,13 @@ class Developing:
             self._daemon.ask("restart", {"selectors": known})
         new = [spec for spec in specs if spec.name not in there]
         if new:
-            carried_out(applications(new, {"mode": "start", "only": True}), self._daemon.ask)
-            for name, place in places(new).items():
-                self._say(f"{name} serves {place}", BOLD)
+            self._apply(new)
+            self._say_where(new)
         self._resting.clear()
 
     def _tell_of_ends(self, *, reload: bool) -> None:
         """Say once when an app has ended."""
-        resting = {row["app"] for row in self._daemon.rows if row["status"] in _AT_REST}
+        resting = {row["app"] for row in self._daemon.rows if row["status"] in AT_REST}
         for name in sorted(resting - self._resting):
             details: Details = self._daemon.ask("describe", {"selectors": [name]})
             ends = [slot["exits"][-1]["reason"] for slot in details["apps"][0]["slots"] if slot["exits"]]
@@ -153,6 +153,10 @@ class Developing:
         """Without the last lines: they are on the terminal."""
         error.lines = ()
         show_error(error, self._console.err)
+
+    def _say_where(self, specs: Sequence[AppSpec]) -> None:
+        for name, place in places(specs).items():
+            self._say(f"{name} serves {place}", BOLD)
 
     def _say(self, text: str, style: str) -> None:
         self._console.err.print_all([self._console.err.paint(f"mainstay: {text}", style)])

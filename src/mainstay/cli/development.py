@@ -38,8 +38,7 @@ class Development:
 
         wanted = replace(self._options.wanted(), environment=self._options.environment or ENVIRONMENT)
         ambient = adhoc.Ambient(os.getcwd(), os.environ)
-        targets: list[str | None] = [*self._options.targets] or [None]
-        specs = [spec for target in targets for spec in adhoc.spec_from_target(target, wanted, ambient)]
+        specs = adhoc.specs_from_targets(self._options.targets, wanted, ambient)
         return [for_development(spec, self._lines) for spec in specs]
 
     def declares(self, path: str) -> bool:

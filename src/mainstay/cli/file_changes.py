@@ -22,9 +22,9 @@ LOOK = 0.5
 """Seconds between two looks."""
 QUIET_MS = 50
 LONGEST_MS = 400
+"""A change is told when nothing has followed for so long; at the latest after the second of them."""
 _WAKE_MS = 500
 _ADDED = 1  # watchfiles.Change.added, which costs an import
-"""A change is told when nothing has followed for so long; at the latest after the second of them."""
 
 
 def has_watchfiles() -> bool:

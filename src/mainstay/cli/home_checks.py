@@ -6,7 +6,7 @@ import os
 import stat
 
 from mainstay.cli.findings import counted, ok, problem, warn
-from mainstay.client.home import user_name
+from mainstay.client.home import socket_path, user_name
 from mainstay.client.streams import streams_of, streams_on_disk
 from mainstay.errors import MainstayError
 from mainstay.sys import left_behind
@@ -54,7 +54,7 @@ def leftovers(home: str, client: Client | None) -> list[Finding]:
 
 
 def _socket(home: str, client: Client | None) -> Finding:
-    path = os.path.join(home, "daemon.sock")
+    path = socket_path(home)
     if client is None and os.path.exists(path):
         text = f"{path} was left by a daemon that did not end by itself"
         return warn("socket", text, "`mainstay resurrect` starts what was up; daemon.log may say what happened")

@@ -41,6 +41,10 @@ LOCK_FILE = "foreground.lock"
 """Held by the command that a daemon belongs to."""
 
 
+AT_REST = ("stopped", "errored")
+"""What is said of a slot that nothing of runs, and nothing will by itself."""
+
+
 class StopAsked(Exception):
     """Somebody wants everything to end while something else was under way."""
 
@@ -256,13 +260,9 @@ class OwnDaemon:
     def _is_held(self) -> bool:
         """Whether some daemon has this home, be it one that we have not met."""
         try:
-            fd = os.open(os.path.join(self.home, "daemon.lock"), os.O_RDWR | os.O_CLOEXEC)
+            return files.is_held(os.path.join(self.home, "daemon.lock"))
         except OSError:
             return False
-        try:
-            return not files.take(fd)
-        finally:
-            os.close(fd)
 
     def _how(self) -> str:
         if self._status is None:

@@ -62,8 +62,7 @@ class Served:
 
         ambient = adhoc.Ambient(os.getcwd(), os.environ)
         wanted = self._options.wanted()
-        targets: list[str | None] = [*self._options.targets] or [None]
-        specs = [spec for target in targets for spec in adhoc.spec_from_target(target, wanted, ambient)]
+        specs = adhoc.specs_from_targets(self._options.targets, wanted, ambient)
         names = [spec.name for spec in specs]
         twice = next((name for name in names if names.count(name) > 1), "")
         if twice:

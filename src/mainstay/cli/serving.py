@@ -8,7 +8,7 @@ from mainstay.cli.applying import Missed, carried_out, with_removals
 from mainstay.cli.asking import touched, warn_survivors
 from mainstay.cli.failures import show_error
 from mainstay.cli.outcomes import Manner, show_outcomes
-from mainstay.cli.own_daemon import TICK, DaemonGone, StopAsked
+from mainstay.cli.own_daemon import AT_REST, TICK, DaemonGone, StopAsked
 from mainstay.cli.signals import STOP
 from mainstay.client.connection import Refused
 from mainstay.errors import MainstayError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 PASSED_ON = (signal.SIGUSR1, signal.SIGUSR2)
 LISTENED_TO = (*STOP, signal.SIGHUP, *PASSED_ON)
 """The signals that mean something here."""
-_AT_REST = ("stopped", "errored")
 
 
 class Serving:
@@ -154,7 +153,7 @@ def exit_code(apps: Sequence[AppDetail]) -> int:
 
 
 def _is_at_rest(row: Row) -> bool:
-    return row["status"] in _AT_REST
+    return row["status"] in AT_REST
 
 
 def _shell_code(end: Exit) -> int:

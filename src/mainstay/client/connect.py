@@ -23,9 +23,9 @@ class NotRunning(MainstayError):
     """No daemon listens in this MAINSTAY_HOME; `home` is its path."""
 
     def __init__(self, home: str) -> None:
-        again = os.path.exists(os.path.join(home, "state.json"))
-        hint = "`mainstay resurrect` starts what was up, `mainstay start` something else" if again else ""
-        super().__init__(f"no daemon runs (MAINSTAY_HOME is {home})", hint=hint or "`mainstay start` starts one")
+        again = "`mainstay resurrect` starts what was up, `mainstay start` something else"
+        hint = again if has_state() else "`mainstay start` starts one"
+        super().__init__(f"no daemon runs (MAINSTAY_HOME is {home})", hint=hint)
         self.home = home
 
 

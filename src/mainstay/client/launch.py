@@ -78,11 +78,12 @@ def was_killed(home: str) -> bool:
     try:
         with open(os.path.join(home, "running.jsonl"), "rb") as file:
             first = file.readline(4096)
-        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
-            boot = file.read().strip()
     except OSError:
         return False
-    return bool(boot) and b'"' + boot + b'"' in first
+    from mainstay.sys.machine import boot_id
+
+    boot = boot_id()
+    return boot is not None and f'"{boot}"'.encode() in first
 
 
 def daemon_command() -> list[str]:

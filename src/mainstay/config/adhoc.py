@@ -6,7 +6,7 @@ words, a program on PATH.
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
@@ -123,6 +123,17 @@ def spec_from_target(target: str | None, options: Options, ambient: Ambient) -> 
     except Refused as error:
         kind = NoSuchTarget if isinstance(error, _Nothing) else UsageError
         raise kind(f"cannot start {target}: {error.text}", hint=error.hint) from None
+
+
+def specs_from_targets(targets: Sequence[str], options: Options, ambient: Ambient) -> list[AppSpec]:
+    """The specs of all of them; without any, those of the config file of the working directory. Raises the same."""
+    meant: list[str | None] = [*targets] or [None]
+    return [spec for target in meant for spec in spec_from_target(target, options, ambient)]
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Names as an option gives them: `web, jobs`."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _existing(target: str, options: Options, ambient: Ambient) -> str:

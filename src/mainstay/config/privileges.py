@@ -107,33 +107,25 @@ def _account_refused(kind: str, name: str, *, root: bool) -> Refused | None:
 
 def user_number(name: str) -> int | None:
     """The uid of a user, by name or number; None when there is none."""
-    import pwd
+    from mainstay.sys.accounts import find_user
 
-    try:
-        return pwd.getpwuid(int(name)).pw_uid if name.isdecimal() else pwd.getpwnam(name).pw_uid
-    except (KeyError, OverflowError):
-        return None
+    entry = find_user(name)
+    return entry.pw_uid if entry else None
 
 
 def group_number(name: str) -> int | None:
     """The gid of a group, by name or number; None when there is none."""
-    import grp
+    from mainstay.sys.accounts import find_group
 
-    try:
-        return grp.getgrgid(int(name)).gr_gid if name.isdecimal() else grp.getgrnam(name).gr_gid
-    except (KeyError, OverflowError):
-        return None
+    return find_group(name)
 
 
 def home_of(name: str) -> dict[str, str]:
     """What the environment says of a user: HOME, USER and LOGNAME; nothing when there is no such user."""
-    import pwd
+    from mainstay.sys.accounts import find_user
 
-    number = user_number(name)
-    if number is None:
-        return {}
-    entry = pwd.getpwuid(number)
-    return {"HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}
+    entry = find_user(name)
+    return {"HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name} if entry else {}
 
 
 def _above_hard(limit: Rlimit) -> Refused | None:

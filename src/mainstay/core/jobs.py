@@ -29,7 +29,7 @@ from mainstay.core.plan import compare, keep_ambient
 from mainstay.core.slot import Down, Exit, Starting, Up, worker_of
 from mainstay.core.slot import Running as SlotRunning
 from mainstay.core.turn import Turn
-from mainstay.model.exits import Ending, Exited, Signaled, Unstarted
+from mainstay.model.exits import Ending, Unstarted, shell_code
 from mainstay.model.happening import Kind
 from mainstay.model.never import assert_never
 from mainstay.model.spec import AppSpec, Command, Overlap, RestartOn, Schedule
@@ -37,8 +37,6 @@ from mainstay.model.spec import AppSpec, Command, Overlap, RestartOn, Schedule
 RUNS_KEPT = 10
 TIMED_OUT = 124
 """Exit code of `run-job` when the time of the run was over, as timeout(1) has it."""
-BY_SIGNAL = 128
-"""What a signal's number is added to for an exit code, as shells do."""
 
 
 def declared(spec: AppSpec) -> AppSpec:
@@ -141,8 +139,7 @@ def _become_an_app(turn: Turn, token: Token, spec: AppSpec, outcome: Outcome) ->
 
 
 def _stop(turn: Turn, token: Token, delete: bool) -> None:
-    job = turn.app.job
-    assert job is not None
+    job = _job(turn)
     refused = Refusal(f"cannot go on with {turn.app.name}: it was stopped meanwhile")
     turn.answers += [(waiting, refused) for waiting in job.queued or ()]
     run = replace(job.run, over=job.run.over or "stopped") if job.run else None
@@ -159,8 +156,7 @@ def _stop(turn: Turn, token: Token, delete: bool) -> None:
 
 def due(turn: Turn, wall: float) -> None:
     """Its time has come."""
-    job = turn.app.job
-    assert job is not None
+    job = _job(turn)
     turn.app = replace(turn.app, job=replace(job, seen=wall))
     if job.on:
         _begin_or(turn, _schedule(turn).overlap, ())
@@ -168,8 +164,7 @@ def due(turn: Turn, wall: float) -> None:
 
 def _run(turn: Turn, token: Token, detach: bool) -> None:
     name, overlap = turn.app.name, _schedule(turn).overlap
-    job = turn.app.job
-    assert job is not None
+    job = _job(turn)
     if not is_down(turn.app) and (overlap is Overlap.SKIP or job.run is None):
         hint = 'overlap = "queue" or "replace" would allow it'
         turn.answers.append((token, Refusal(f"cannot run {name}: its last run has not ended", hint)))
@@ -183,8 +178,7 @@ def _run(turn: Turn, token: Token, detach: bool) -> None:
 
 def _begin_or(turn: Turn, overlap: Overlap, tokens: tuple[Token, ...]) -> None:
     """Begin a run; or, while one is under way, what its policy says."""
-    job = turn.app.job
-    assert job is not None
+    job = _job(turn)
     if is_down(turn.app):
         _begin(turn, tokens)
         return
@@ -206,8 +200,7 @@ def _begin_or(turn: Turn, overlap: Overlap, tokens: tuple[Token, ...]) -> None:
 
 def _begin(turn: Turn, tokens: tuple[Token, ...]) -> None:
     requests.new_generation(turn)
-    job, timeout = turn.app.job, _schedule(turn).timeout
-    assert job is not None
+    job, timeout = _job(turn), _schedule(turn).timeout
     run = Run(turn.now, turn.now + timeout if timeout else None, tokens)
     turn.app = replace(turn.app, job=replace(job, run=run, queued=None))
     turn.record("a run begins", Kind.JOB_STARTED)
@@ -277,13 +270,13 @@ def exit_code(ran: Ran) -> int:
     """The exit code of `run-job` for a run that ended so."""
     if ran.over:
         return TIMED_OUT if ran.over.startswith("timed out") else 1
-    match ran.ending:
-        case Exited(code=code):
-            return code
-        case Signaled(signal=number):
-            return BY_SIGNAL + number
-        case _:
-            return 1
+    code = shell_code(ran.ending)
+    return 1 if code is None else code
+
+
+def _job(turn: Turn) -> Job:
+    assert turn.app.job is not None
+    return turn.app.job
 
 
 def _schedule(turn: Turn) -> Schedule:

@@ -10,6 +10,7 @@ from mainstay.core.effects import Outcome, Refusal, RunStep, StopStep
 from mainstay.core.events import Stage
 from mainstay.core.turn import Turn
 from mainstay.model.exits import Ending, Exited
+from mainstay.model.spec import AppSpec
 
 AFTER_STOP_TIMEOUT = 60.0
 """Seconds that `after_stop` gets: someone waits for the stop."""
@@ -18,12 +19,18 @@ AFTER_STOP_TIMEOUT = 60.0
 def begin(turn: Turn, stage: Stage, generation: int) -> None:
     """Have the command of a stage run."""
     spec = turn.spec_of(generation)
-    before = stage is Stage.BEFORE_START
-    deadline = turn.now + (spec.before_start_timeout if before else AFTER_STOP_TIMEOUT)
-    turn.app = replace(turn.app, step=Step(stage, generation, deadline))
+    turn.app = replace(turn.app, step=Step(stage, generation, turn.now + _timeout(spec, stage)))
     turn.effects.append(RunStep(turn.app.name, generation, stage, spec))
-    words = " ".join(spec.before_start if before else spec.after_stop)
-    turn.notify(f"running {stage.value} of {turn.app.name}: {words}")
+    turn.notify(f"running {stage.value} of {turn.app.name}: {' '.join(argv_of(spec, stage))}")
+
+
+def argv_of(spec: AppSpec, stage: Stage) -> tuple[str, ...]:
+    """The command of a stage; empty when the app has none."""
+    return spec.before_start if stage is Stage.BEFORE_START else spec.after_stop
+
+
+def _timeout(spec: AppSpec, stage: Stage) -> float:
+    return spec.before_start_timeout if stage is Stage.BEFORE_START else AFTER_STOP_TIMEOUT
 
 
 def end(turn: Turn, why: str) -> None:
@@ -38,9 +45,7 @@ def tick(turn: Turn) -> None:
     """See whether its time is over."""
     step = turn.app.step
     if step and not step.over and turn.now >= step.deadline:
-        spec = turn.spec_of(step.generation)
-        seconds = spec.before_start_timeout if step.stage is Stage.BEFORE_START else AFTER_STOP_TIMEOUT
-        end(turn, f"took longer than {seconds:g} s")
+        end(turn, f"took longer than {_timeout(turn.spec_of(step.generation), step.stage):g} s")
 
 
 def fault_of(step: Step, ending: Ending) -> str:

@@ -54,7 +54,9 @@ def main() -> int:
 
 def inherited_lock() -> int | None:
     """The lock of this home, when we are what an upgrade has put in the place of the daemon that holds it."""
-    number = os.environ.pop("MAINSTAY_LOCK", "")
+    from mainstay.daemon import guardian
+
+    number = os.environ.pop(guardian.LOCK, "")
     if not number:
         return None
     os.set_inheritable(int(number), False)

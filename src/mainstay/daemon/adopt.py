@@ -8,6 +8,7 @@ from mainstay.core.effects import RunStep
 from mainstay.core.fleet import Fleet
 from mainstay.core.resume import Found, Process
 from mainstay.core.slot import Alive, Slot
+from mainstay.daemon.outputs import TEMPLATE
 from mainstay.daemon.sweep import MARK
 from mainstay.daemon.templates import KEPT, Templates
 from mainstay.daemon.workers import Workers
@@ -49,21 +50,22 @@ def adopt(fleet: Fleet, store: FdStore, templates: Templates, workers: Workers, 
             worker = replace(worker, pid=process.pid, born=process.start)
         if workers.adopt(replace(life, worker=worker), spec):
             found[worker.id.token] = Process(worker.pid, worker.born)
-    stepping = _adopt_steps(fleet, steps)
+    stepping = _adopt_steps(fleet, steps, marked)
     _let_go(fleet, store, {*found, *coming, *stepping.values()})
     return Found(found, loaded, frozenset(coming), frozenset(stepping))
 
 
-def _adopt_steps(fleet: Fleet, steps: Callable[[], "Steps"]) -> dict[str, str]:
-    """The apps of which a command runs, each with the name of its output."""
+def _adopt_steps(fleet: Fleet, steps: Callable[[], "Steps"], marked: dict[str, Process] | None) -> dict[str, str]:
+    """The apps of which a command runs, each with the name of its output. `marked`, where that was looked for."""
     found: dict[str, str] = {}
-    marked: dict[str, Process] | None = None
     for name, app in fleet.apps.items():
         if app.step is None:
             continue
+        from mainstay.daemon.steps import key_of  # seldom needed
+
         marked = _marked() if marked is None else marked
         effect = RunStep(name, app.step.generation, app.step.stage, app.specs[app.step.generation])
-        key = f"{name}-{app.step.stage.value}@{app.step.generation}"
+        key = key_of(effect)
         process = marked.get(key)
         if process and steps().adopt(effect, process.pid, process.start):
             found[name] = key
@@ -95,7 +97,7 @@ def _let_go(fleet: Fleet, store: FdStore, tokens: set[str]) -> None:
     left = []
     for name in store.names():
         kind, _, rest = name.partition(" ")
-        of_worker = kind in ("control", "out") and rest not in tokens and f".{KEPT}." not in rest
+        of_worker = kind in ("control", "out") and rest not in tokens and f".{TEMPLATE}." not in rest
         of_app = kind == "listen" and rest.partition(" ")[0] not in fleet.apps
         if of_worker or of_app:
             left.append(name)

@@ -11,8 +11,7 @@ from mainstay.core.select import UnknownSelector, select
 from mainstay.daemon import environment
 from mainstay.daemon.asking import Arguments, selectors, specs
 from mainstay.daemon.metrics import Metrics
-from mainstay.daemon.outputs import STREAMS, Outputs
-from mainstay.daemon.outputs import TEMPLATE as PLACE
+from mainstay.daemon.outputs import STREAMS, TEMPLATE, Outputs
 from mainstay.errors import NoSuchName
 from mainstay.model.codec import Json
 from mainstay.model.ids import SlotId, WorkerId
@@ -97,7 +96,7 @@ class Answers:
             app = fleet.apps[name]
             places = [(f"{name}-{i}", i) for i in sorted(app.slots) if indexes is None or i in indexes]
             if indexes is None and isinstance(app.spec.program, PythonApp):
-                places.append((f"{name}-{PLACE}", -1))
+                places.append((f"{name}-{TEMPLATE}", -1))
             if indexes is None and (app.spec.before_start or app.spec.after_stop):
                 from mainstay.daemon import steps
 

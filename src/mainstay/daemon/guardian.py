@@ -125,14 +125,11 @@ class Guardian:
 
     def _take_lock(self) -> int:
         try:
-            lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            lock = files.lock(self._path)
         except OSError as error:
             self._journal.write(f"cannot open {self._path}: {error.strerror}")
             return -1
-        if files.take(lock):
-            return lock
-        os.close(lock)
-        return -1
+        return -1 if lock is None else lock
 
     def _ended(self, ending: Ending) -> None:
         if self._store is None:
@@ -152,11 +149,4 @@ def inherited() -> tuple[int, ...]:
 
 def waits(home: str) -> bool:
     """Whether a guardian of this home lives, which brings a daemon by itself when there is none."""
-    try:
-        fd = os.open(os.path.join(home, LOCK_FILE), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        return not files.take(fd)
-    finally:
-        os.close(fd)
+    return files.is_held(os.path.join(home, LOCK_FILE))

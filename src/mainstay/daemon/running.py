@@ -49,17 +49,18 @@ class Running:
 
     def note(self, fleet: Fleet) -> None:
         """Write down what has changed. Raises OSError; then the next call tries to write everything."""
-        if fleet.apps is self._apps and self._rest_of(fleet) == self._rest:
+        rest = self._rest_of(fleet)
+        if fleet.apps is self._apps and rest == self._rest:
             return
         try:
             if self._fd < 0 or self._end > self._limit:
-                self._begin(fleet)
+                self._begin(fleet, rest)
             else:
-                self._append(self._changes(fleet))
+                self._append(self._changes(fleet, rest))
         except OSError:
             self._fd = self._forget()
             raise
-        self._apps, self._rest = fleet.apps, self._rest_of(fleet)
+        self._apps, self._rest = fleet.apps, rest
 
     def remove(self) -> None:
         """Nothing runs any more."""
@@ -79,18 +80,18 @@ class Running:
         pending = {token: fleet.pending[token] for token in tokens & fleet.pending.keys()}
         return fleet.next_number, fleet.killing is not None, fleet.held, pending
 
-    def _begin(self, fleet: Fleet) -> None:
+    def _begin(self, fleet: Fleet, rest: Rest) -> None:
         """Write everything into a new file, and put it in the place of the old one when it is whole."""
         self._forget()
         draft = self._path + ".new"
         self._fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         self._end = self._room = 0
         head: Json = {"format": FORMAT, "boot": self._boot, "mainstay": __version__}
-        self._append([head, *self._changes(fleet)])
+        self._append([head, *self._changes(fleet, rest)])
         self._limit = LARGE + 2 * self._end
         os.rename(draft, self._path)
 
-    def _changes(self, fleet: Fleet) -> list[Json]:
+    def _changes(self, fleet: Fleet, rest: Rest) -> list[Json]:
         lines: list[Json] = []
         for name, app in fleet.apps.items():
             if self._apps.get(name) is app:
@@ -101,8 +102,8 @@ class Running:
                     lines.append({"spec": [name, generation], "value": brief(spec)})
             lines.append({"app": name, "specs": list(app.specs), "value": brief(replace(app, specs={}))})
         lines += [{"gone": name} for name in self._apps.keys() - fleet.apps.keys()]
-        if self._rest_of(fleet) != self._rest:
-            number, killing, held, pending = self._rest_of(fleet)
+        if rest != self._rest:
+            number, killing, held, pending = rest
             line: dict[str, Json] = {"next_number": number, "killing": killing}
             if held or self._rest[2]:
                 line |= {"held": dump(held), "pending": dump(pending)}

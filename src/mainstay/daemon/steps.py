@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mainstay.core.effects import RunStep
 from mainstay.core.events import Stage, StepEnded
+from mainstay.core.steps import argv_of
 from mainstay.daemon import environment
 from mainstay.daemon.children import Child, Children
 from mainstay.daemon.outputs import Outputs
@@ -31,7 +32,7 @@ class Running:
     @property
     def key(self) -> str:
         """The name of its output, and the mark of what it starts."""
-        return f"{place(self.effect.app, self.effect.stage)}@{self.effect.generation}"
+        return key_of(self.effect)
 
 
 class Steps:
@@ -73,7 +74,7 @@ class Steps:
         out, err = self._outputs.open(running.key, spec, place(spec.name, stage), -1)
         try:
             env = environment.declared(spec) | {MARK: running.key}
-            return spawn(under(spec.privileges, Spawn(_argv(spec, stage), env, spec.cwd, out, err)))
+            return spawn(under(spec.privileges, Spawn(argv_of(spec, stage), env, spec.cwd, out, err)))
         finally:
             os.close(out)
             os.close(err)
@@ -114,6 +115,11 @@ class Steps:
         self._post(StepEnded(effect.app, effect.generation, effect.stage, ending, lines, time.time()))
 
 
+def key_of(effect: RunStep) -> str:
+    """The name under which a command is known while it runs, by the daemon after this one as well."""
+    return f"{place(effect.app, effect.stage)}@{effect.generation}"
+
+
 def place(app: str, stage: Stage) -> str:
     """The name of the log of a stage."""
     return f"{app}-{stage.value}"
@@ -121,8 +127,4 @@ def place(app: str, stage: Stage) -> str:
 
 def places(spec: AppSpec) -> list[str]:
     """The names of the logs of the stages that an app has."""
-    return [place(spec.name, stage) for stage in Stage if _argv(spec, stage)]
-
-
-def _argv(spec: AppSpec, stage: Stage) -> tuple[str, ...]:
-    return spec.before_start if stage is Stage.BEFORE_START else spec.after_stop
+    return [place(spec.name, stage) for stage in Stage if argv_of(spec, stage)]

@@ -12,8 +12,7 @@ from mainstay.core.effects import StartTemplate
 from mainstay.core.events import Event, TemplateEnded, TemplateLoaded
 from mainstay.daemon import environment
 from mainstay.daemon.children import Child, Children
-from mainstay.daemon.outputs import TEMPLATE as PLACE
-from mainstay.daemon.outputs import Outputs
+from mainstay.daemon.outputs import TEMPLATE, Outputs
 from mainstay.daemon.privileges import under
 from mainstay.daemon.sweep import MARK, Sweeper
 from mainstay.model.exits import Ending
@@ -62,7 +61,7 @@ class Template:
     @property
     def key(self) -> str:
         """The name of its output, and the mark of what it starts."""
-        return f"{self.app}@{self.generation}.{PLACE}.{self.serial}"
+        return f"{self.app}@{self.generation}.{TEMPLATE}.{self.serial}"
 
 
 class Templates:
@@ -122,7 +121,7 @@ class Templates:
         template.child = self._children.add(pid, lambda ending: self._ended(template, ending), start)
         spec = spec_of(app, generation)
         if spec is not None:
-            self._outputs.adopt(template.key, spec, f"{app}-{PLACE}", -1, 0)
+            self._outputs.adopt(template.key, spec, f"{app}-{TEMPLATE}", -1, 0)
         if template.child is None:
             self._outputs.finish(template.key)
             self._outputs.forget(template.key)
@@ -144,7 +143,7 @@ class Templates:
     def _spawn(self, template: Template, spec: AppSpec, control: int) -> int:
         program = spec.program
         assert isinstance(program, PythonApp)
-        out, err = self._outputs.open(template.key, spec, f"{spec.name}-{PLACE}", -1)
+        out, err = self._outputs.open(template.key, spec, f"{spec.name}-{TEMPLATE}", -1)
         try:
             env = environment.declared(spec) | environment.of_runtime(CONTROL_FD) | {MARK: template.key}
             argv = (program.python, environment.boot_script(), "template", program.target)

@@ -97,7 +97,8 @@ def _fork_on_request(load: Load, app: Loaded, control: TemplateSide) -> Assignme
                     return _become_worker(load, app, request)
                 if isinstance(reply, Forked):
                     forked[reply.token] = reply.pid
-                    forked = dict(list(forked.items())[-REMEMBERED:])
+                    if len(forked) > REMEMBERED:
+                        del forked[next(iter(forked))]
                 control.send(reply)
             case Find(token):
                 control.send(Forked(token, forked[token]) if token in forked else NotForked(token))

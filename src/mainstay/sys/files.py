@@ -57,6 +57,21 @@ def take(fd: int) -> bool:
     return True
 
 
+def is_held(path: str) -> bool:
+    """Whether somebody holds the lock file `path`; one that is not there nobody holds. Raises OSError.
+
+    It is taken for a moment to see that: whoever wants it just then has to try again.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not take(fd)
+    finally:
+        os.close(fd)
+
+
 def make_private_dir(path: str) -> None:
     """Make `path`, with missing parents, a folder that only we may enter (0700); one that is there is closed to others.
 

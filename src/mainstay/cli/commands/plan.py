@@ -74,11 +74,8 @@ def run(argv: list[str], console: Console) -> int:
 
 
 def _specs(options: Options) -> list[AppSpec]:
-    only = tuple(name.strip() for name in options.only.split(",") if name.strip())
-    wanted = adhoc.Options(environment=options.environment, only=only)
-    ambient = adhoc.Ambient(os.getcwd(), os.environ)
-    files: list[str | None] = [*options.files] or [None]
-    specs = [spec for file in files for spec in adhoc.spec_from_target(file, wanted, ambient)]
+    wanted = adhoc.Options(environment=options.environment, only=adhoc.names_of(options.only))
+    specs = adhoc.specs_from_targets(options.files, wanted, adhoc.Ambient(os.getcwd(), os.environ))
     for spec in specs:
         if not spec.source:
             raise UsageError(f"cannot plan {spec.name}: only a config file is compared with what runs")

@@ -88,7 +88,7 @@ def _reload_files(options: Options, console: Console) -> int:
     if options.canary or options.go_on or options.abort:
         raise UsageError("cannot start a canary from a file", hint="`mainstay reload NAME --canary 10%`")
     ambient = adhoc.Ambient(os.getcwd(), os.environ)
-    specs = [spec for file in options.selectors for spec in adhoc.spec_from_target(file, adhoc.Options(), ambient)]
+    specs = adhoc.specs_from_targets(options.selectors, adhoc.Options(), ambient)
     requests = applications(specs, {"mode": "reload", "only": False})
     manner = Manner("apply", places=places(specs))
     with reach(console, quiet=options.json) as client:
