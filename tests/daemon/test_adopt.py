@@ -120,3 +120,20 @@ def test_descriptors_are_the_same_after_many_replacements(tmp_path: Path) -> Non
             counts.append(len(daemon.fds()))
 
         assert len(set(counts[1:])) == 1, counts
+
+
+def test_workers_of_another_home_that_are_called_the_same_are_left_alone(tmp_path: Path) -> None:
+    with running(tmp_path / "one") as one, running(tmp_path / "two") as two:
+        for daemon in (one, two):
+            daemon.apply(shell("jobs", "exec sleep 1000"))
+        theirs = two.worker("jobs-0")
+        for daemon in (one, two):  # taken over, both workers have the same parent
+            daemon.process.kill()
+            daemon.process.wait()
+            daemon.worker("jobs-0")
+        one.stop("jobs")
+        found = procfs.stat(theirs)
+
+        assert found is not None
+        assert not found.ended
+        assert two.worker("jobs-0") == theirs

@@ -129,3 +129,13 @@ while True: pass
 def test_a_file_that_is_not_there_reads_as_empty() -> None:
     assert procfs.read("/proc/0/stat") == b""
     assert procfs.read("/proc") == b""
+
+
+def test_the_environment_of_a_process_is_what_it_was_started_with() -> None:
+    with subprocess.Popen(["sleep", "1000"], env={"A": "1=2", "B": ""}) as process:
+        until(lambda: b"sleep" in procfs.read(f"/proc/{process.pid}/cmdline"))
+        found = procfs.environ(process.pid)
+        process.kill()
+
+    assert (found[b"A"], found[b"B"]) == (b"1=2", b"")
+    assert procfs.environ(process.pid) == {}

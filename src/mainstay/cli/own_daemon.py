@@ -280,5 +280,5 @@ def _inherit_orphans() -> None:
 
 def _was_left(pid: int) -> bool:
     """Whether this daemon belonged to a command in the foreground, which is no more since we hold its lock."""
-    wanted = [f"{name}={value}".encode() for name, value in OURS.items()]
-    return all(variable in procfs.read(f"/proc/{pid}/environ").split(b"\0") for variable in wanted)
+    variables = procfs.environ(pid)
+    return all(variables.get(name.encode()) == value.encode() for name, value in OURS.items())

@@ -9,7 +9,7 @@ from mainstay.core.fleet import Fleet
 from mainstay.core.resume import Found, Process
 from mainstay.core.slot import Alive, Slot
 from mainstay.daemon.outputs import TEMPLATE
-from mainstay.daemon.sweep import MARK
+from mainstay.daemon.sweep import token_of
 from mainstay.daemon.templates import KEPT, Templates
 from mainstay.daemon.workers import Workers
 from mainstay.model.spec import AppSpec
@@ -80,15 +80,14 @@ def _alive(fleet: Fleet) -> Iterator[tuple[App, Slot, Alive]]:
 
 
 def _marked() -> dict[str, Process]:
-    """What was started with our mark in its environment and leads a session, by the worker's token."""
+    """What was started in this home with our mark in its environment and leads a session, by the worker's token."""
     found = {}
     for pid, one in procfs.all_stats().items():
         if one.session != pid or one.ended:
             continue
-        for variable in procfs.read(f"/proc/{pid}/environ").split(b"\0"):
-            name, _, token = variable.partition(b"=")
-            if name.decode(errors="replace") == MARK:
-                found[token.decode(errors="replace")] = Process(pid, one.start)
+        token = token_of(pid)
+        if token:
+            found[token] = Process(pid, one.start)
     return found
 
 

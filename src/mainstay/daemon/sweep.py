@@ -18,6 +18,7 @@ from mainstay.sys import procfs, tree
 
 MARK = "MAINSTAY_WORKER"
 """The variable by which we know what a worker has started."""
+HOME = "MAINSTAY_HOME"
 LOOK_EVERY = 0.05
 FRESH = 0.02
 """Seconds for which one look at all processes serves everybody who wants to signal some."""
@@ -28,6 +29,17 @@ AFTER_KILL = 2.0
 
 Stats = Mapping[int, procfs.Stat]
 OnDone = Callable[[tuple[tree.Member, ...]], None]
+
+
+def token_of(pid: int) -> str:
+    """The token in the mark of what a worker of this home has started; empty for all else.
+
+    Another home's workers may have the same tokens: apps that are called the same.
+    """
+    variables, home = procfs.environ(pid), os.environ.get(HOME, "").encode()
+    if variables.get(HOME.encode(), home) != home:
+        return ""
+    return variables.get(MARK.encode(), b"").decode(errors="replace")
 
 
 class Sweeper:
@@ -72,11 +84,11 @@ class Sweeper:
         for pid in self.pens.pids(token):
             if pid in stats and not stats[pid].ended and pid not in found:
                 found |= {member.pid: member for member in tree.members(pid, 0, stats)}
-        known, mark = self._children.pids() - {leader}, f"{MARK}={token}".encode()
+        known = self._children.pids() - {leader}
         for pid, one in stats.items() if token else ():
             if one.ppid not in self._parents or one.ended or pid in found or pid in known or one.session in known:
                 continue
-            if mark in procfs.read(f"/proc/{pid}/environ").split(b"\0"):
+            if token_of(pid) == token:
                 found |= {member.pid: member for member in tree.members(pid, pid, stats)}
         return tuple(member for member in found.values() if member.pid not in known)
 

@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping
 
 from mainstay.sys import procfs
 
-MARK = b"MAINSTAY_WORKER="
+MARK = b"MAINSTAY_WORKER"
 """What every worker has in its environment, and what it starts inherits."""
 DAEMON = "mainstay"
 """What a daemon's process is called, and that of the command."""
 SCRIPT = b"daemon/__main__.py"
 """What a daemon runs, and the command does not."""
-APP = b"MAINSTAY_APP="
-HOME = b"MAINSTAY_HOME="
+APP = b"MAINSTAY_APP"
+HOME = b"MAINSTAY_HOME"
 _STEPS = (b"-before_start", b"-after_stop")
 
 Stats = Mapping[int, procfs.Stat]
@@ -39,7 +39,7 @@ def orphans(home: str, known: Collection[int]) -> dict[str, tuple[int, ...]]:
     Of those that we may look at; without what they have started.
     """
     stats = procfs.all_stats()
-    cared_for = {_value(pid, MARK) for pid in known}
+    cared_for = {procfs.environ(pid).get(MARK, b"") for pid in known}
     found: dict[str, list[int]] = {}
     for pid, one in sorted(stats.items()):
         whose = _whose(pid)
@@ -47,7 +47,7 @@ def orphans(home: str, known: Collection[int]) -> dict[str, tuple[int, ...]]:
             continue
         if _is_daemon(pid, stats) or _is_daemon(one.ppid, stats):  # itself, too: a worker may have started it
             continue
-        mark = _value(pid, MARK)
+        mark = procfs.environ(pid).get(MARK, b"")
         if pid not in known and mark not in cared_for and not mark.partition(b"@")[0].endswith(_STEPS):
             found.setdefault(whose[1].decode(errors="replace"), []).append(pid)
     return {app: tuple(pids) for app, pids in found.items()}
@@ -55,18 +55,13 @@ def orphans(home: str, known: Collection[int]) -> dict[str, tuple[int, ...]]:
 
 def _whose(pid: int) -> tuple[bytes, bytes] | None:
     """The home and the app of a worker; None for what is none, or may not be read."""
-    app = _value(pid, APP)
-    return (_value(pid, HOME), app) if app and _value(pid, MARK) else None
-
-
-def _value(pid: int, name: bytes) -> bytes:
-    """A variable of its environment, named with its `=`; empty when it has none, or may not be read."""
-    variables = procfs.read(f"/proc/{pid}/environ").split(b"\0")
-    return next((variable.removeprefix(name) for variable in variables if variable.startswith(name)), b"")
+    variables = procfs.environ(pid)
+    app = variables.get(APP)
+    return (variables.get(HOME, b""), app) if app and variables.get(MARK) else None
 
 
 def _has_daemon(home: bytes, stats: Stats) -> bool:
-    return bool(home) and any(_is_daemon(pid, stats) and _value(pid, HOME) == home for pid in stats)
+    return bool(home) and any(_is_daemon(pid, stats) and procfs.environ(pid).get(HOME) == home for pid in stats)
 
 
 def _is_daemon(pid: int, stats: Stats) -> bool:

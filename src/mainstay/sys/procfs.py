@@ -153,6 +153,16 @@ def read(path: str) -> bytes:
         os.close(fd)
 
 
+def environ(pid: int) -> dict[bytes, bytes]:
+    """The environment a process was started with; empty when it is gone, or may not be looked at."""
+    found: dict[bytes, bytes] = {}
+    for variable in read(f"/proc/{pid}/environ").split(b"\0"):
+        name, is_one, value = variable.partition(b"=")
+        if is_one:
+            found.setdefault(name, value)  # as getenv(3): the first one counts
+    return found
+
+
 def _listed_children(pid: int) -> list[int] | None:
     """From /proc/PID/task/*/children; None where the kernel was built without it (CONFIG_PROC_CHILDREN)."""
     if not os.path.exists("/proc/self/task/" + str(os.getpid()) + "/children"):
