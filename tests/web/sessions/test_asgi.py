@@ -8,9 +8,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from mainstay.web.proxy import Client, TrustedProxies
 from mainstay.web.sessions import Session, Sessions, SessionTooLate, SessionUnavailable
 from mainstay.web.sessions.stores.memory import MemoryStore, SyncMemoryStore
 from tests.web.sessions.browser import OLDER_SECRET, SECRET, Browser, app_of, run, site
@@ -51,7 +52,7 @@ def test_nothing_is_stored_or_sent_before_the_first_write() -> None:
     response = run(browser.get())
 
     assert response.set_cookie is None
-    assert len(store.store) == 0
+    assert len(store) == 0
     assert response.all("vary") == ["Cookie"]
 
 
@@ -108,7 +109,7 @@ def test_a_secure_session_over_http_is_not_stored_and_the_log_names_the_proxy_se
     responses = [run(browser.get()) for _ in range(3)]
 
     assert [response.set_cookie for response in responses] == [None] * 3
-    assert len(store.store) == 0
+    assert len(store) == 0
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "trusted_proxy" in caplog.text
 
@@ -123,16 +124,29 @@ def test_secure_auto_follows_the_request(scheme: str, secure: bool) -> None:
 
 
 def test_what_the_proxy_middleware_found_says_whether_it_is_https() -> None:
-    class Client:
-        secure = True
-
     async def behind(scope: Any, receive: Any, send: Any) -> None:
-        scope["mainstay.client"] = Client()
+        scope["mainstay.client"] = Client("192.0.2.1", None, "https", "shop.example")
         await sessions(scope, receive, send)
 
     sessions = Sessions(app_of(count), store=MemoryStore(), secret=SECRET, secure=True)
 
     assert run(Browser(behind).get()).set_cookie is not None
+
+
+@pytest.mark.parametrize(("trusted", "sent"), [(TrustedProxies("loopback"), True), (TrustedProxies(), False)])
+def test_only_a_proxy_that_is_trusted_is_believed_that_it_was_https(
+    trusted: TrustedProxies, sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAINSTAY_TRUSTED_PROXY", "loopback")
+    browser = site(count, secure=True, proxies=trusted)
+
+    async def said(scope: Any, receive: Any, send: Any) -> None:
+        scope["headers"] = [*scope["headers"], (b"x-forwarded-proto", b"https"), (b"x-forwarded-for", b"192.0.2.1")]
+        await app(scope, receive, send)
+
+    app, browser.app = browser.app, said
+
+    assert (run(browser.get()).set_cookie is not None) is sent
 
 
 def test_a_response_with_a_cookie_is_for_no_cache() -> None:
@@ -175,7 +189,7 @@ def test_logout_deletes_the_session_and_clears_the_cookie() -> None:
     response = run(browser.get())
 
     assert response.set_cookie == "sid=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
-    assert len(store.store) == 0
+    assert len(store) == 0
     browser.app.app = app_of(look)
     assert run(browser.get(cookie=cookie)).body == b"None"
 
@@ -211,7 +225,7 @@ def test_an_emptied_session_ends() -> None:
 
     assert response.set_cookie is not None
     assert "Max-Age=0" in response.set_cookie
-    assert len(store.store) == 0
+    assert len(store) == 0
 
 
 def test_an_id_the_client_made_up_is_never_taken() -> None:
@@ -302,7 +316,7 @@ def test_the_store_has_it_before_the_response_starts() -> None:
 
     async def notice(message: Any) -> None:
         if message["type"] == "http.response.start":
-            stored_at_start.append(len(store.store))
+            stored_at_start.append(len(store))
 
     app = Sessions(app_of(count), store=store, secret=SECRET)
     run(app(Browser(app).scope("/", None), None, notice))  # type: ignore[arg-type]
@@ -332,7 +346,7 @@ def test_a_logout_counts_also_where_the_request_fails() -> None:
 
     run(browser.get())
 
-    assert len(store.store) == 0
+    assert len(store) == 0
 
 
 def test_an_exception_of_the_app_passes_and_nothing_is_stored() -> None:
@@ -345,7 +359,7 @@ def test_an_exception_of_the_app_passes_and_nothing_is_stored() -> None:
     with pytest.raises(KeyError, match="mine"):
         run(site(fail, store=store).get())
 
-    assert len(store.store) == 0
+    assert len(store) == 0
 
 
 def _streaming(change: Any) -> Any:
@@ -481,7 +495,7 @@ def test_a_framework_that_takes_the_session_away_ends_it(nothing: object) -> Non
 
     run(browser.get())
 
-    assert len(store.store) == 0
+    assert len(store) == 0
     assert browser.cookies.header() == ""
 
 
@@ -513,6 +527,11 @@ def test_a_session_that_is_not_http_is_none_of_its_business() -> None:
     assert seen == ["lifespan"]
 
 
+def _cookie_of(websocket: WebSocketTestSession) -> str:
+    headers: list[tuple[bytes, bytes]] = websocket.extra_headers or []
+    return dict(headers)[b"set-cookie"].decode().partition(";")[0]
+
+
 def _chat() -> Starlette:
     async def endpoint(websocket: WebSocket) -> None:
         websocket.session["visits"] = websocket.session.get("visits", 0) + 1
@@ -531,28 +550,28 @@ def _chat() -> Starlette:
 
 def test_a_websocket_has_the_session_and_its_cookie_comes_with_the_handshake() -> None:
     app = _chat()
-    app.add_middleware(Sessions, store=MemoryStore(), secret=SECRET)  # type: ignore[arg-type]
+    app.add_middleware(Sessions, store=MemoryStore(), secret=SECRET)
     client = TestClient(app)
 
     with client.websocket_connect("/ws") as websocket:
         assert websocket.receive_text() == "1"
-        cookie = dict(websocket.extra_headers or [])[b"set-cookie"].decode()
+        cookie = _cookie_of(websocket)
         websocket.send_text("hello")
         assert websocket.receive()["type"] == "websocket.close"
 
-    headers = {"cookie": cookie.partition(";")[0]}
+    headers = {"cookie": cookie}
     assert client.get("/last", headers=headers).text == "1 hello"
 
 
 def test_a_websocket_is_refused_while_the_store_is_down() -> None:
     store = FailingStore()
     app = _chat()
-    app.add_middleware(Sessions, store=store, secret=SECRET)  # type: ignore[arg-type]
+    app.add_middleware(Sessions, store=store, secret=SECRET)
     client = TestClient(app)
     with client.websocket_connect("/ws") as websocket:
         websocket.receive_text()
         websocket.send_text("")
-        cookie = dict(websocket.extra_headers or [])[b"set-cookie"].decode().partition(";")[0]
+        cookie = _cookie_of(websocket)
     store.down = True
 
     with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/ws", headers={"cookie": cookie}):

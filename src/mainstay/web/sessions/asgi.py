@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from inspect import iscoroutinefunction
 from typing import Any, Unpack
 
+from mainstay.web.proxy import client_of_scope
 from mainstay.web.sessions import headers
 from mainstay.web.sessions.bound import Session
-from mainstay.web.sessions.config import Config, Options, SecretLike, configure
+from mainstay.web.sessions.config import Options, SecretLike, configure
 from mainstay.web.sessions.core import Core
 from mainstay.web.sessions.session import Sendable
 from mainstay.web.sessions.store import Store, StoreError
@@ -64,9 +65,9 @@ class Sessions:
                     await _refuse(scope, send)
                     return
                 session = Session(core, unavailable=True)
-        session._secure = _is_secure(scope)
-        if not session._secure and core.config.cookie.secure is True:
-            session._sendable = Sendable.INSECURE
+        config = core.config
+        if config.cookie.secure:
+            session._came(secure=client_of_scope(scope, config.proxies).secure, needed=config.cookie.secure is True)
         scope["session"] = session
         exchange = _Exchange(core, scope, session, send)
         await self.app(scope, receive, exchange.send)
@@ -153,13 +154,3 @@ async def _refuse(scope: Scope, send: Send) -> None:
         return
     await send({"type": "http.response.start", "status": 503, "headers": headers.unavailable()})
     await send({"type": "http.response.body", "body": headers.UNAVAILABLE})
-
-
-def _is_secure(scope: Scope) -> bool:
-    client = scope.get("mainstay.client")
-    if client is not None:
-        return bool(client.secure)
-    return scope.get("scheme") in ("https", "wss")
-
-
-__all__ = ["Config", "Sessions"]

@@ -104,6 +104,11 @@ def _members(value: Any, top: object) -> bytes:
     return _pack([_plain_below(below, top) for below in value])
 
 
+def _sorted_members(value: Any, top: object) -> bytes:
+    """A set has no order, but what did not change must be the same bytes again."""
+    return _pack(sorted((_plain_below(below, top) for below in value), key=_pack))
+
+
 def _printed(value: object, _: object) -> bytes:
     return str(value).encode()
 
@@ -122,8 +127,8 @@ _Read = Callable[[bytes], object]
 _NAIVE = 7
 _EXTENSIONS: tuple[tuple[int, type, _Write, _Read], ...] = (
     (1, tuple, _members, lambda raw: tuple(_unpack(raw))),
-    (2, set, _members, lambda raw: set(_unpack(raw))),
-    (3, frozenset, _members, lambda raw: frozenset(_unpack(raw))),
+    (2, set, _sorted_members, lambda raw: set(_unpack(raw))),
+    (3, frozenset, _sorted_members, lambda raw: frozenset(_unpack(raw))),
     (4, uuid.UUID, _printed, lambda raw: uuid.UUID(raw.decode())),
     (5, decimal.Decimal, _printed, lambda raw: decimal.Decimal(raw.decode())),
     (6, dt.date, _dated, lambda raw: dt.date.fromisoformat(raw.decode())),

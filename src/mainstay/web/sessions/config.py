@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Literal, TypedDict, Unpack
 
 from mainstay.settings import Environment, Secret, environment
-from mainstay.web.sessions.cookie import CookieAttributes, CookieRefused, Priority, SameSite
+from mainstay.web.proxy import TrustedProxies
+from mainstay.web.sessions.cookie import CookieAttributes, Priority, SameSite
 from mainstay.web.sessions.record import Lifetimes
 from mainstay.web.sessions.signing import Format, Signer
 
@@ -50,6 +51,8 @@ class Options(TypedDict, total=False):
     """Sent with each Set-Cookie. Default: `private, no-store`; None leaves the header alone."""
     rotate_on: Iterable[str]
     """Keys of the session whose change gives it a new id, for apps that cannot call `login`: ("user_id",)."""
+    proxies: TrustedProxies | None
+    """Who is believed that a request came over https. Default: what MAINSTAY_TRUSTED_PROXY says, else nobody."""
     environment: Environment
     """Default: what APP_ENV says."""
     clock: Callable[[], float]
@@ -71,6 +74,7 @@ class Config:
     save_on_error: bool
     cache_control: str | None
     rotate_on: tuple[str, ...]
+    proxies: TrustedProxies
     environment: Environment
     clock: Callable[[], float] = field(repr=False)
     name: bytes
@@ -90,9 +94,13 @@ def configure(secret: SecretLike | Sequence[SecretLike], **options: Unpack[Optio
         )
     where = options.get("environment") or environment()
     cookie = _cookie(options, where)
+    proxies = options.get("proxies")
     on_store_error = options.get("on_store_error", "fail")
     if on_store_error not in ("fail", "anonymous"):
         raise ValueError(f"on_store_error={on_store_error!r} is not 'fail' or 'anonymous'")
+    max_bytes = options.get("max_bytes", 64 * 1024)
+    if max_bytes < 1:
+        raise ValueError(f"max_bytes={max_bytes!r} leaves no room for a session")
     return Config(
         signer=Signer(_secrets(secret), name=cookie.name, format=options.get("cookie_format", "mainstay")),
         cookie=cookie,
@@ -101,10 +109,11 @@ def configure(secret: SecretLike | Sequence[SecretLike], **options: Unpack[Optio
         rolling=options.get("rolling", False),
         on_store_error=on_store_error,
         timeout=_seconds("timeout", options.get("timeout", 0.25)),
-        max_bytes=options.get("max_bytes", 64 * 1024),
+        max_bytes=max_bytes,
         save_on_error=options.get("save_on_error", False),
         cache_control=options.get("cache_control", "private, no-store"),
         rotate_on=tuple(options.get("rotate_on", ())),
+        proxies=TrustedProxies.from_environment() if proxies is None else proxies,
         environment=where,
         clock=options.get("clock", time.time),
         name=cookie.name.encode(),
@@ -149,6 +158,3 @@ def _seconds(option: str, span: Span | None) -> float | None:
 def _secrets(secret: SecretLike | Sequence[SecretLike]) -> list[str | bytes]:
     given = [secret] if isinstance(secret, (str, bytes, Secret)) else list(secret)
     return [one.reveal() if isinstance(one, Secret) else one for one in given]
-
-
-__all__ = ["Config", "CookieRefused", "Options", "SecretLike", "Span", "configure"]

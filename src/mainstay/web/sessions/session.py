@@ -79,7 +79,7 @@ class SessionState(MutableMapping[str, Any]):
         self._login = False
         self._move = Move.STAY
         self._due = Due.NOTHING
-        self._secure = True
+        self._secure = False
         self._sendable = Sendable.YES
         self._unavailable = unavailable
         self.accessed = False
@@ -87,6 +87,12 @@ class SessionState(MutableMapping[str, Any]):
     def __repr__(self) -> str:
         kind = "new" if self._found is None else self.fingerprint
         return f"<{type(self).__name__} {kind}>"
+
+    def _came(self, *, secure: bool, needed: bool) -> None:
+        """Say whether the request came over https, and whether the cookie may only be set then."""
+        self._secure = secure
+        if needed and not secure:
+            self._sendable = Sendable.INSECURE
 
     # The mapping
 

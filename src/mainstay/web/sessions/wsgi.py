@@ -7,6 +7,7 @@ from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any, Unpack, cast
 
+from mainstay.web.proxy import client_of_environ
 from mainstay.web.sessions import headers
 from mainstay.web.sessions.blocking import Blocking, drive
 from mainstay.web.sessions.bound import SyncSession
@@ -64,9 +65,9 @@ class WSGISessions:
                 if core.config.on_store_error == "fail":
                     return _refuse(start_response)
                 session = SyncSession(core, unavailable=True)
-        session._secure = is_secure(environ)
-        if not session._secure and core.config.cookie.secure is True:
-            session._sendable = Sendable.INSECURE
+        config = core.config
+        if config.cookie.secure:
+            session._came(secure=client_of_environ(environ, config.proxies).secure, needed=config.cookie.secure is True)
         environ[KEY] = session
         return _Exchange(core, session, start_response).run(self.app, environ)
 
@@ -169,14 +170,6 @@ class _Body:
         finally:
             if self._exchange.refusal is None:
                 self._exchange.finish()
-
-
-def is_secure(environ: Environ) -> bool:
-    """Whether the client came over https, as the trusted proxy middleware found, or else the server says."""
-    client = environ.get("mainstay.client")
-    if client is not None:
-        return bool(client.secure)
-    return environ.get("wsgi.url_scheme") == "https"
 
 
 def _refuse(start_response: StartResponse, exc_info: ExcInfo | None = None) -> list[bytes]:

@@ -45,6 +45,9 @@ class SyncMemoryStore:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __bool__(self) -> bool:
+        return True  # an empty store is a store
+
     def get(self, key: str, renew: float | None = None) -> Stored | None:
         """As Store.get."""
         with self._lock:
@@ -134,4 +137,11 @@ class MemoryStore(Blocking):
     """SyncMemoryStore for asynchronous apps, and usable by blocking ones: its calls never wait."""
 
     def __init__(self, *, most: int = 100_000, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(SyncMemoryStore(most=most, clock=clock))
+        self.memory = SyncMemoryStore(most=most, clock=clock)
+        super().__init__(self.memory)
+
+    def __len__(self) -> int:
+        return len(self.memory)
+
+    def __bool__(self) -> bool:
+        return True  # an empty store is a store
