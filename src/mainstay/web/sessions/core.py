@@ -63,14 +63,14 @@ class Core:
                 continue
             found = await self.find(opened.id)
             if found is not None:
-                _adopt(session, found)
+                adopt(session, found)
                 session._due = Due.NOTHING if opened.current else Due.COOKIE
                 return
 
-    async def find(self, id_: str) -> Found | None:
+    async def find(self, id_: str, *, renew: bool = True) -> Found | None:
         """The session with an id that we signed, None when it has ended. Raises StoreError."""
         key = key_of(id_)
-        stored = await self.store.get(key, idle_of(id_) or self.config.lifetimes.idle)
+        stored = await self.store.get(key, (idle_of(id_) or self.config.lifetimes.idle) if renew else None)
         if stored is None:
             return None
         read = _read(stored)
@@ -90,7 +90,7 @@ class Core:
         found = None if session._found is None else await self.find(session._found.id)
         if found is None:
             raise SessionGone("the session cannot be read again: it was ended by another request, or has expired")
-        _adopt(session, found)
+        adopt(session, found)
 
     async def commit(self, session: SessionState) -> str | None:
         """Store what changed and return the Set-Cookie header that is due. Raises what `persist` raises."""
@@ -270,9 +270,19 @@ class Core:
         key = key_of(id_)
         version = await self._put(key, fresh, None)
         if fresh.user is not None:
-            keeps = self.config.lifetimes.of(fresh).absolute
-            await self.store.link(fresh.user, key, _INDEX_KEEPS if keeps is None else keeps)
+            await self._link(key, fresh.user, fresh)
         return Found(id_, key, version, fresh)
+
+    async def _link_anew(self, had: Found, user: str | None) -> None:
+        """Put a session that was stored with another user where it belongs in the index."""
+        if had.record.user is not None:
+            await self.store.unlink(had.record.user, had.key)
+        if user is not None:
+            await self._link(had.key, user, had.record)
+
+    async def _link(self, key: str, user: str, of: Record) -> None:
+        keeps = self.config.lifetimes.of(of).absolute
+        await self.store.link(user, key, _INDEX_KEEPS if keeps is None else keeps)
 
     async def _delete(self, found: Found) -> None:
         await self.store.delete(found.key)
@@ -359,7 +369,8 @@ def _read(stored: Stored) -> Record | None:
         return None
 
 
-def _adopt(session: SessionState, found: Found) -> None:
+def adopt(session: SessionState, found: Found) -> None:
+    """Let `session` be what was found, with no change made yet."""
     session._found, session._data, session._user = found, None, found.record.user
     session._move, session._login = Move.STAY, False
 
