@@ -61,25 +61,25 @@ class Core:
             opened = self.config.signer.open(value)
             if opened is None:
                 continue
-            found = await self.find(opened.id)
+            found = await self.find(opened.id, opened.key)
             if found is not None:
                 adopt(session, found)
                 session._due = Due.NOTHING if opened.current else Due.COOKIE
                 return
 
-    async def find(self, id_: str, *, renew: bool = True) -> Found | None:
+    async def find(self, id_: str, key: str, *, renew: bool = True) -> Found | None:
         """The session with an id that we signed, None when it has ended. Raises StoreError."""
-        key = key_of(id_)
         stored = await self.store.get(key, (idle_of(id_) or self.config.lifetimes.idle) if renew else None)
         if stored is None:
             return None
         read = _read(stored)
         if read is None:
             return None
+        found = Found(id_, key, stored.version, read)
         if not self.lives(read):
-            await self._delete(Found(id_, key, stored.version, read))
+            await self._delete(found)
             return None
-        return Found(id_, key, stored.version, read)
+        return found
 
     def lives(self, read: Record) -> bool:
         """Whether neither lifetime of a stored session is over."""
@@ -87,7 +87,7 @@ class Core:
 
     async def reload(self, session: SessionState) -> None:
         """Read the session again and drop what this request changed. Raises SessionGone, StoreError."""
-        found = None if session._found is None else await self.find(session._found.id)
+        found = None if session._found is None else await self.find(session._found.id, session._found.key)
         if found is None:
             raise SessionGone("the session cannot be read again: it was ended by another request, or has expired")
         adopt(session, found)
@@ -123,13 +123,25 @@ class Core:
         are forgotten.
         """
         if not session.modified:
-            await self._refresh(session)
+            if self._is_to_be_renewed(session):
+                await self._refresh(session)
             return
         try:
             await self._store(session)
         except (codec.Unencodable, SessionTooLarge, SessionTooLate):
             self.abandon(session)
             raise
+
+    def is_settled(self, session: SessionState) -> bool:
+        """Whether `persist` would do nothing. Cheaper than to let it find that out."""
+        return not session.modified and not self._is_to_be_renewed(session)
+
+    def _is_to_be_renewed(self, session: SessionState) -> bool:
+        """Whether it should be written down again that the session is used."""
+        found = session._found
+        if found is None:
+            return False
+        return self.config.clock() - found.record.renewed >= self.config.lifetimes.of(found.record).grain
 
     async def drop(self, session: SessionState) -> None:
         """Forget what this request changed, but end what it wanted to end. For requests that failed."""
@@ -249,7 +261,7 @@ class Core:
     async def _refresh(self, session: SessionState) -> None:
         """Write down now and then that the session is used; nothing depends on it that the store does not also do."""
         found, now = session._found, self.config.clock()
-        if found is None or now - found.record.renewed < self.config.lifetimes.of(found.record).grain:
+        if found is None:
             return
         seen = msgspec.structs.replace(found.record, renewed=now)
         try:

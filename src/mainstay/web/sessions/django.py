@@ -71,14 +71,13 @@ class SessionStore(SessionBase):
 
     def exists(self, session_key: str) -> bool:
         """Whether there is such a session."""
-        opened = _open(session_key)
-        return opened is not None and drive(core().find(opened.id, renew=False)) is not None
+        return _find(_open(session_key)) is not None
 
     def load(self) -> dict[str, Any]:
         """Read the session; a new one when it has ended, or its key is none of ours."""
         held = self._hold()
         opened = _open(self.session_key)
-        found = None if opened is None else drive(core().find(opened.id, renew=False))
+        found = _find(opened)
         if found is None or opened is None:
             self._session_key = None
             return held._contents()
@@ -126,8 +125,7 @@ class SessionStore(SessionBase):
 
     def delete(self, session_key: str | None = None) -> None:
         """End a session: this one, or the one with the key."""
-        opened = _open(self.session_key if session_key is None else session_key)
-        found = None if opened is None else drive(core().find(opened.id, renew=False))
+        found = _find(_open(self.session_key if session_key is None else session_key))
         if found is not None:
             drive(core()._delete(found))
 
@@ -188,6 +186,10 @@ def _is_unstored(response: HttpResponseBase) -> bool:
 
 def _open(session_key: str | None) -> Opened | None:
     return None if session_key is None else core().config.signer.open(session_key.encode(errors="replace"))
+
+
+def _find(opened: Opened | None) -> Found | None:
+    return None if opened is None else drive(core().find(opened.id, opened.key, renew=False))
 
 
 def _unavailable() -> HttpResponse:

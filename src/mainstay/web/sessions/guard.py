@@ -37,8 +37,13 @@ class Guard:
         return f"Guard({self.store!r}, failures={self._failures})"
 
     async def get(self, key: str, renew: float | None = None) -> Stored | None:
-        """As Store.get."""
-        return await self._limited(lambda: self.store.get(key, renew))
+        """As Store.get. The call of every request, so where nothing is to be limited it takes the short way."""
+        if self._timeout is not None or self._failures:
+            return await self._limited(lambda: self.store.get(key, renew))
+        try:
+            return await self.store.get(key, renew)
+        except Exception as error:
+            raise self._failed(error) from error
 
     async def put(self, key: str, value: bytes, ttl: float, expected: Version | None) -> Version:
         """As Store.put."""
