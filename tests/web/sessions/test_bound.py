@@ -48,8 +48,9 @@ def test_a_blocking_session_does_the_same() -> None:
     again.save()
 
     session.reload()
+    session.apply(lambda data: data.update(b=3))
 
-    assert session["a"] == 2
+    assert session.copy() == {"a": 2, "b": 3}
     assert [info.current for info in session.sessions_of()] == [True]
     assert session.end_sessions_of(keep_this=False) == 1
     with pytest.raises(SessionGone):

@@ -72,6 +72,59 @@ def test_requests_at_once_each_keep_what_they_set() -> None:
     run(work())
 
 
+def _add_one(data: dict[str, Any]) -> None:
+    data["n"] = data.get("n", 0) + 1
+
+
+def test_requests_at_once_count_each_when_they_count_in_one_step() -> None:
+    async def work() -> None:
+        site = Site(FailingStore())
+        await site.begin(start=True)
+
+        async def request() -> None:
+            session = await site.open()
+            await asyncio.sleep(0)
+            await session.apply(_add_one)
+
+        await asyncio.gather(*(request() for _ in range(60)))
+
+        assert await site.data() == {"start": True, "n": 60}
+
+    run(work())
+
+
+def test_a_step_sees_what_was_changed_before_and_begins_a_session_where_there_is_none() -> None:
+    async def work() -> None:
+        site = Site()
+        session = await site.open()
+        await session.apply(_add_one)
+        session["n"] = 10
+        await session.apply(_add_one)
+        await site.commit(session)
+
+        assert session["n"] == 11
+        assert await site.data() == {"n": 11}
+
+    run(work())
+
+
+def test_a_step_in_a_session_that_was_ended_fails() -> None:
+    async def work() -> None:
+        site = Site()
+        await site.begin(n=1)
+        cookie = site.cookie
+        slow, logout = await site.open(), await site.open()
+        logout.logout()
+        await site.commit(logout)
+
+        with pytest.raises(SessionGone):
+            await slow.apply(_add_one)
+
+        assert await site.data(cookie) == {}
+
+    run(work())
+
+
 def test_what_one_request_removed_stays_removed_and_what_another_set_is_kept() -> None:
     async def work() -> None:
         site = Site()

@@ -8,8 +8,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -25,6 +24,7 @@ from mainstay.web.sessions.store import Conflict, Store, Stored, StoreError, Ver
 
 MOST_TRIES = 200
 """How often a change is tried while others change the same session; each try that fails let another one through."""
+_CROWDED = f"a session was changed by others {MOST_TRIES} times while it was to be stored"
 _WITHOUT_PAUSE = 2
 _LONGEST_PAUSE = 0.02
 _INDEX_KEEPS = 400 * 86400.0
@@ -32,7 +32,8 @@ _MOVED_FOR = 60.0
 _REMIND_EVERY = 60.0
 
 _log = logging.getLogger("mainstay.web.sessions")
-S = TypeVar("S", bound=SessionState)
+Change = Callable[[codec.Data], object]
+"""Alters the data it is given; what it returns is not looked at. It may be called more than once."""
 
 
 class SessionTooLarge(ValueError):
@@ -91,6 +92,36 @@ class Core:
         if found is None:
             raise SessionGone("the session cannot be read again: it was ended by another request, or has expired")
         adopt(session, found)
+
+    async def apply(self, session: SessionState, change: Change) -> None:
+        """Let `change` alter the data that are stored now, and again where another request came between.
+
+        Raises SessionGone, and what `persist` raises.
+        """
+        await self.persist(session)
+        found = session._found
+        if found is None:
+            change(session._contents())
+            await self.persist(session)
+            return
+        for attempt in range(MOST_TRIES):
+            data = codec.decode(found.record.data)
+            change(data)
+            changed = msgspec.structs.replace(found.record, data=self._packed(data), renewed=self.config.clock())
+            try:
+                version = await self._put(found.key, changed, found.version)
+            except Conflict:
+                await self._pause(attempt)
+                again = await self._again(found)
+                if again is None:
+                    self._lose(session)
+                    raise SessionGone("the session was ended by another request") from None
+                found = again
+            else:
+                _settle(session, Found(found.id, found.key, version, changed))
+                session._data = data
+                return
+        raise StoreError(_CROWDED)
 
     async def commit(self, session: SessionState) -> str | None:
         """Store what changed and return the Set-Cookie header that is due. Raises what `persist` raises."""
@@ -198,7 +229,7 @@ class Core:
                 _settle(session, Found(found.id, found.key, version, changed))
                 self._tell_if_it_slides(session)
                 return
-        raise StoreError(f"a session was changed by others {MOST_TRIES} times while it was to be stored")
+        raise StoreError(_CROWDED)
 
     async def _relocate(self, session: SessionState, old: Found, packed: bytes) -> None:
         """The new entry first, then the old one is closed: that step decides, and a logout forbids it."""
@@ -241,7 +272,7 @@ class Core:
                 theirs = again
             else:
                 return True
-        raise StoreError(f"a session was changed by others {MOST_TRIES} times while its id was to be changed")
+        raise StoreError(_CROWDED)
 
     async def _catch_up(self, session: SessionState, new: Found) -> Found:
         """Write the new entry once more where the data are not what was written first."""
