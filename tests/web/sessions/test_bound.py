@@ -4,7 +4,7 @@ from mainstay.web.sessions.blocking import drive
 from mainstay.web.sessions.bound import Session, SyncSession
 from mainstay.web.sessions.session import SessionGone
 from tests.web.sessions.browser import run
-from tests.web.sessions.test_core import Site
+from tests.web.sessions.visits import Site
 
 
 def test_a_handler_lists_the_sessions_of_its_user_and_ends_all_but_this() -> None:

@@ -86,6 +86,18 @@ def test_the_signature_is_that_of_express_session() -> None:
     assert express_unsign(signed, "keyboard dog") is None
 
 
+def test_a_cookie_that_express_session_sent_is_opened() -> None:
+    """Its value was made by the package cookie-signature 1.2.2 and encodeURIComponent."""
+    sent = b"s%3A4S9xpTlkVQiYnw6fvhUuuyHShCFVwLse.hAJMu5YQEOfkYOaEa4pCapemSaXaqlzx5C%2BcjEuJyTc"
+    signer = Signer([SECRET], name="connect.sid", format="express")
+
+    opened = signer.open(sent)
+
+    assert opened is not None
+    assert opened.id == "4S9xpTlkVQiYnw6fvhUuuyHShCFVwLse"
+    assert signer.seal(opened.id).encode() == sent
+
+
 def test_the_cookie_of_express_session_is_url_encoded() -> None:
     value = Signer([SECRET], name="connect.sid", format="express").seal(new_id())
 

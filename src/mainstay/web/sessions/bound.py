@@ -2,7 +2,8 @@
 
 from mainstay.web.sessions import users
 from mainstay.web.sessions.blocking import drive
-from mainstay.web.sessions.core import Change, Core
+from mainstay.web.sessions.changes import Change
+from mainstay.web.sessions.core import Core
 from mainstay.web.sessions.session import Found, SessionState
 from mainstay.web.sessions.users import SessionInfo
 
@@ -19,7 +20,7 @@ class _Bound(SessionState):
 
     async def _list(self, user: str | int | None) -> list[SessionInfo]:
         core = self._core
-        return await users.sessions_of(core.store, self._whose(user), current=self._key(), living=core.lives)
+        return await users.sessions_of(core.store, self._whose(user), current=self._key(), living=core.entries.lives)
 
     async def _end(self, user: str | int | None, keep_this: bool) -> int:
         return await users.end_sessions_of(self._core.store, self._whose(user), keep=self._key() if keep_this else None)
