@@ -13,23 +13,44 @@ from mainstay.settings.secret import Secret
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mainstay.settings.cascade import LoadError, load
+    from mainstay.settings.casts import ByteSize, Parse
+    from mainstay.settings.declaring import setting
     from mainstay.settings.diagnostics import DotenvError
     from mainstay.settings.loaded import Loaded
+    from mainstay.settings.typed import InvalidSettings, Settings
+    from mainstay.settings.url import Url
 
 __all__ = [
+    "ByteSize",
     "DotenvError",
     "Environment",
+    "InvalidSettings",
     "LoadError",
     "Loaded",
+    "Parse",
     "Secret",
+    "Settings",
     "SettingsError",
     "UnknownEnvironment",
+    "Url",
     "environment",
     "load",
+    "setting",
 ]
 
 # No name here may be that of a module, whose import would put the module in its place.
-_LATER = {"DotenvError": "diagnostics", "LoadError": "cascade", "Loaded": "loaded", "load": "cascade"}
+_LATER = {
+    "ByteSize": "casts",
+    "DotenvError": "diagnostics",
+    "InvalidSettings": "typed",
+    "LoadError": "cascade",
+    "Loaded": "loaded",
+    "Parse": "casts",
+    "Settings": "typed",
+    "Url": "url",
+    "load": "cascade",
+    "setting": "declaring",
+}
 
 
 def __getattr__(name: str) -> object:
