@@ -2,11 +2,11 @@
 
     from mainstay.settings import Secret, environment
 
-Works in any program, with or without the daemon, and imports nothing else of mainstay. What is heavier than the
-environment and the secret is imported when it is first asked for.
+Works in any program, with or without the daemon, and imports nothing else of mainstay. The environment and the secret
+cost next to nothing; what is heavier is imported when it is first asked for.
 """
 
-from mainstay.settings.environment import Environment, UnknownEnvironment, environment
+from mainstay.settings.environment import UnknownEnvironment, environment
 from mainstay.settings.problems import SettingsError
 from mainstay.settings.secret import Secret
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mainstay.settings.casts import ByteSize, Parse
     from mainstay.settings.declaring import setting
     from mainstay.settings.diagnostics import DotenvError
+    from mainstay.settings.environment import Environment
     from mainstay.settings.loaded import Loaded
     from mainstay.settings.typed import InvalidSettings, Settings
     from mainstay.settings.url import Url
@@ -42,6 +43,7 @@ __all__ = [
 _LATER = {
     "ByteSize": "casts",
     "DotenvError": "diagnostics",
+    "Environment": "environment",
     "InvalidSettings": "typed",
     "LoadError": "cascade",
     "Loaded": "loaded",
@@ -53,11 +55,12 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker would take any name for one that is here
 
-    found: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        return globals()[name]

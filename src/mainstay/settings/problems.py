@@ -1,6 +1,10 @@
 """The family of errors that reading settings raises. No message holds the value of a secret."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SettingsError(Exception):
