@@ -1,5 +1,7 @@
 import copy
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mainstay
 from mainstay.settings import InvalidSettings, Secret, Settings, UnknownEnvironment, Url, load, setting
 
 
@@ -92,6 +95,16 @@ def test_one_mistake_alone_is_one_line() -> None:
         Shop.load({**ENOUGH, "SHOP_PORT": "x"})
 
     assert str(caught.value) == "SHOP_PORT (environment): expected a whole number, not 'x'"
+
+
+def test_strict_loading_refuses_variables_that_nobody_reads() -> None:
+    values = {**ENOUGH, "SHOP_PROT": "1", "SHOP_REDIS_URL": "redis://h", "OTHER": "1"}
+
+    with pytest.raises(InvalidSettings) as caught:
+        Shop.load(values, strict=True)
+
+    assert str(caught.value) == "SHOP_PROT (environment): Shop has no such variable; SHOP_PORT is near"
+    assert Shop.load(values).port == 8000
 
 
 @given(st.text(min_size=4).map(lambda text: f"<<{text}>>"))
@@ -203,6 +216,40 @@ def test_a_type_checker_knows_the_fields() -> None:
     with pytest.raises(TypeError):
         "".join([shop.database.password])  # type: ignore[list-item]  # mypy: it has to be revealed
     assert Shop(name=1, database=shop.database).name == 1  # type: ignore[arg-type,comparison-overlap]
+
+
+def test_settings_work_in_the_command_line_too_which_has_a_stand_in_for_dataclasses(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "from mainstay.settings import Secret, Settings, Url, load, setting\n"
+        "class Inner(Settings):\n    url: Url\n    port: int = 1\n"
+        "class Shop(Settings):\n"
+        "    name: str\n    key: Secret\n    inner: Inner\n    other: Inner | None = None\n"
+        "    level: int = setting(default=1, defaults={'test': 2})\n"
+        "    names: list[str] = setting(default_factory=list)\n"
+        "loaded = load('.', target={'APP_ENV': 'test', 'INNER_URL': 'http://u:p@h'})\n"
+        "print(*loaded.warnings, Shop.load(loaded), sep='\\n')\n"
+        "Shop.load({})\n"
+    )
+    (tmp_path / ".env").write_text("NAME=shop\nKEY=x\nodd\nNAME='shop'\nB='\n")
+    (tmp_path / ".env").chmod(0o600)
+    code = "import sys; from mainstay.model import records; sys.modules['dataclasses'] = records; import shop"
+
+    environ = {"PYTHONPATH": f"{Path(mainstay.__file__).parents[1]}:{tmp_path}"}
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True)
+
+    file = f"{tmp_path.resolve()}/.env"
+    assert ran.stdout == (
+        f"{file}:3: not of the form NAME=value\n"
+        f"{file}:4: NAME: is in line 1 too, and this one counts\n"
+        f"{file}:5: B: the ' is not closed\n"
+        "Shop(name='shop', key=***, inner=Inner(url=Url('http://u:***@h'), port=1), other=None, level=2, names=[])\n"
+    )
+    assert ran.stderr.splitlines()[-4:] == [
+        "mainstay.settings.typed.InvalidSettings: cannot load Shop: 3 mistakes",
+        "  NAME: not set, expected a text",
+        "  KEY: not set, expected a secret that is not empty",
+        '  INNER_URL: not set, expected a URL like "https://example.com/path"',
+    ]
 
 
 def test_a_class_may_extend_another() -> None:

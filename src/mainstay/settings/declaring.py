@@ -26,7 +26,11 @@ class Asked:
 
     name: str = ""
     secret: bool = False
-    defaults: Mapping[Environment, object] = field(default_factory=dict, repr=False)
+    defaults: Mapping[Environment, object] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without the defaults: one may be a password."""
+        return f"<Asked: {self.name or 'no name'}{', secret' if self.secret else ''}>"
 
 
 @overload
@@ -119,8 +123,9 @@ def default_of(one: "dataclasses.Field[object]", environment: Environment) -> ob
     asked = said_of(one)
     if environment in asked.defaults:
         return asked.defaults[environment]
-    if one.default is not dataclasses.MISSING:
+    # By the type, as the command line has a stand-in for `dataclasses`, with another MISSING than the fields have.
+    if not isinstance(one.default, dataclasses._MISSING_TYPE):
         return one.default
-    if one.default_factory is not dataclasses.MISSING:
+    if not isinstance(one.default_factory, dataclasses._MISSING_TYPE):
         return one.default_factory()
     return MISSING

@@ -1,7 +1,7 @@
 """Settings as they were found: values, and where each of them comes from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mainstay.settings.diagnostics import Notice
 from mainstay.settings.environment import Environment
@@ -14,8 +14,11 @@ ENVIRONMENT = "environment"
 class Value:
     """A value and its source: `environment`, or `file PATH:LINE`."""
 
-    text: str = field(repr=False)
+    text: str
     source: str
+
+    def __repr__(self) -> str:
+        return f"<Value of {self.source}>"
 
 
 class Loaded(Mapping[str, str]):

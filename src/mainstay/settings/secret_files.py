@@ -7,7 +7,7 @@ of it.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mainstay.settings.diagnostics import Notice
 from mainstay.settings.exposure import readers
@@ -28,8 +28,11 @@ class SecretFile:
     """A variable whose value is a file's text."""
 
     name: str
-    value: str = field(repr=False)
+    value: str
     path: str
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {self.path}>"
 
 
 @dataclass(frozen=True, slots=True)

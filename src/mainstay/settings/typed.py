@@ -14,6 +14,7 @@ import inspect
 import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import ClassVar, Self, TypeVar, assert_never, dataclass_transform
 
 from mainstay.settings.casts import Unfit
@@ -69,14 +70,17 @@ class Settings:
         dataclass(frozen=True, kw_only=True, repr=False)(cls)
 
     @classmethod
-    def load(cls, source: Mapping[str, str] | None = None) -> Self:
+    def load(cls, source: Mapping[str, str] | None = None, *, strict: bool = False) -> Self:
         """Read every field from its variable in `source`: what `load(root)` gave, a dict, or by default `os.environ`.
 
-        Raises InvalidSettings with all that is wrong, and UnknownEnvironment.
+        With `strict` a variable that has the prefix of the class and is none of its fields' is a mistake too. Raises
+        InvalidSettings with all that is wrong, and UnknownEnvironment.
         """
         values = os.environ if source is None else source
         reading = _Reading(values, _environment(values))
         made = reading.made(cls, cls._prefix or "")
+        if strict and cls._prefix:
+            reading.refuse_others(cls, cls._prefix)
         if reading.mistakes or made is None:
             raise InvalidSettings(cls.__name__, tuple(reading.mistakes))
         return made
@@ -112,6 +116,15 @@ class _Reading:
                 case _:
                     assert_never(one)
         return kind(**found) if len(self.mistakes) == before else None
+
+    def refuse_others(self, kind: type[Settings], prefix: str) -> None:
+        """Variables with the prefix that nobody reads are most often misspelt."""
+        known = set(_names(kind, prefix))
+        for name in sorted(self._values):
+            if name.startswith(prefix) and name not in known and name.removesuffix("_FILE") not in known:
+                near = next(iter(get_close_matches(name, sorted(known), n=1)), "")
+                text = f"{kind.__name__} has no such variable" + (f"; {near} is near" if near else "")
+                self.mistakes.append(Mistake(name, self._source(name), text))
 
     def _group(self, group: Group) -> object:
         """An optional group of which nothing is set is its default."""
@@ -151,8 +164,6 @@ class _Reading:
 
     def _nearest(self, name: str) -> str:
         """A variable that is set and may be this one with a slip of the finger."""
-        from difflib import get_close_matches
-
         return next(iter(get_close_matches(name, self._values, n=1, cutoff=0.85)), "")
 
     def _is_set(self, name: str) -> bool:

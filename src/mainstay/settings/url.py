@@ -1,13 +1,13 @@
 """A URL whose password does not show."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mainstay.settings.naming import looks_secret
 from mainstay.settings.secret import MASK, Secret
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Url:
     """An address with a scheme and a host (or, as `sqlite:///x.db`, a path). It prints with `***` for its password.
 
@@ -21,7 +21,7 @@ class Url:
     path: str = ""
     user: str = ""
     password: Secret | None = None
-    query: tuple[tuple[str, str], ...] = field(default=())
+    query: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "Url":
