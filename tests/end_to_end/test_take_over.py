@@ -190,6 +190,27 @@ def test_with_everything_of_ours_killed_at_once_the_next_command_adopts_what_run
     assert not set(site.pids("web")) & {before["web-0"], before["web-1"]}
 
 
+def test_a_worker_that_nobody_knows_any_more_leaves_by_itself(site: Site, ours: Ours) -> None:
+    """All of ours is killed when it was forked and the daemon had not heard of it: held still here, between the two."""
+    port = _serving(site)
+    daemon, template = ours.daemon(), ours.template("web")
+    os.kill(template, signal.SIGSTOP)
+    command = site.start_command("restart", "web-0")
+    until(lambda: site.rows("web")[0]["status"] == "launching", what="a worker that is asked for")
+    guardian = ours.guardian()
+    for pid in (guardian, daemon):
+        os.kill(pid, signal.SIGSTOP)
+    os.kill(template, signal.SIGCONT)
+    until(lambda: len(ours.workers("web")) == 2, what="the new worker")
+    ours.kill(guardian, daemon, template)
+    command.communicate(timeout=60)
+
+    site.until_status("web", "online")
+    until(lambda: sorted(ours.workers("web")) == sorted(site.pids("web")), what="no worker too many")
+    assert len(site.pids("web")) == 2
+    assert get(port)
+
+
 def test_a_number_that_a_stranger_has_now_is_not_signalled(site: Site, ours: Ours) -> None:
     site.ok("start", "sleep 1000", "--name", "jobs")
     (pid,) = site.pids("jobs")
