@@ -76,6 +76,7 @@ def test_an_empty_script_does_nothing(tmp_path: Path) -> None:
     [
         (["no-such-tool"], "cannot run no-such-tool: no folder of PATH has it"),
         (["./nothing"], "cannot run ./nothing: there is no such file"),
+        (["x" * 5000], f"cannot run {'x' * 5000}: no folder of PATH has it"),
         (["/etc/passwd/x"], "cannot run /etc/passwd/x: there is no such file"),
         ([""], "cannot run '': the command's name is empty"),
         (["A-B=secret"], "cannot run A-B=...: it is no assignment, and no such command is found"),
@@ -86,6 +87,12 @@ def test_what_is_not_found_is_127(words: list[str], message: str) -> None:
     ended = executed(words, PATH)
 
     assert (ended.code, ended.message) == (127, message)
+
+
+def test_a_script_that_no_shell_reads_is_explained() -> None:
+    ended = executed(["echo a && echo b"], PATH)
+
+    assert (ended.code, ended.hint) == (127, "--shell lets /bin/sh read it")
 
 
 def test_a_folder_of_that_name_on_the_path_is_not_it(tmp_path: Path) -> None:

@@ -33,10 +33,12 @@ def test_each_variable_is_shown_with_where_it_came_from() -> None:
 
 def test_secrets_are_masked_wherever_they_turn_up() -> None:
     made = outcome(PASSWORD="hunter2", URL="postgres://shop:pa55@db/x", GREETING="hunter2 and inherited-token")
-    shown = Shown(made, ["cmd", "-phunter2", "--token=abc", "http://u:secret@h/", "API_KEY=x"])
+    words = ["cmd", "-phunter2", "--token=abc", "--secret", "abc", "--keys", "-x", "http://u:secret@h/", "API_KEY=x"]
+    shown = Shown(made, words)
 
     assert [row.value for row in shown.rows] == [f"{MASK} and {MASK}", MASK, f"postgres://shop:{MASK}@db/x"]
-    assert shown.words == ["cmd", f"-p{MASK}", f"--token={MASK}", f"http://u:{MASK}@h/", f"API_KEY={MASK}"]
+    rest = [f"http://u:{MASK}@h/", f"API_KEY={MASK}"]
+    assert shown.words == ["cmd", f"-p{MASK}", f"--token={MASK}", "--secret", MASK, "--keys", "-x", *rest]
     assert not any(
         secret in text
         for text in (dumps(shown.as_json()), *shown.lines(screen()))

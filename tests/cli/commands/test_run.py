@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.cli.running import SOURCE, Ran, environment, mainstay
 
@@ -79,6 +81,31 @@ def test_the_environment_and_the_words_arrive_byte_for_byte(home: Path) -> None:
     arrived = ran.stdout.split(b"\0")[4:-1]
     assert arrived[: len(words)] == words
     assert dict(entry.split(b"=", 1) for entry in arrived[len(words) :]) == {**environ, b"NEW": b"\xfd\xff"}
+
+
+NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,5}", fullmatch=True).map(str.encode)
+BYTES = st.binary(max_size=40).map(lambda some: some.replace(b"\0", b""))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.dictionaries(NAMES, BYTES.map(lambda some: some.replace(b"$", b""))),
+    inherited=st.dictionaries(NAMES, BYTES),
+    words=st.lists(BYTES, max_size=5),
+)
+def test_any_bytes_arrive(values: dict[bytes, bytes], inherited: dict[bytes, bytes], words: list[bytes]) -> None:
+    environ = {**inherited, b"PATH": b"/usr/bin:/bin", b"PYTHONPATH": SOURCE.encode(), b"LC_ALL": b"C.UTF-8"}
+    values = {f"V_{at}".encode() + name: value for at, (name, value) in enumerate(values.items())}
+    assignments = [name + b"=" + value for name, value in values.items()]
+    shows = [b"sh", b"-c", b"cat /proc/$$/cmdline /proc/$$/environ", b"sh"]
+
+    ran = subprocess.run(
+        [*map(os.fsencode, MODULE), b"run", *assignments, *shows, *words], env=environ, capture_output=True, check=True
+    )
+
+    arrived = ran.stdout.split(b"\0")[4:-1]
+    assert arrived[: len(words)] == words
+    assert dict(entry.split(b"=", 1) for entry in arrived[len(words) :]) == {**environ, **values}
 
 
 @pytest.mark.parametrize("lang", [None, "C", "POSIX"])

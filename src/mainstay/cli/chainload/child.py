@@ -18,6 +18,7 @@ PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def ran(words: Sequence[str], environ: Mapping[str, str]) -> int:
     """Its exit code, or minus the signal that ended it. Raises NotRun."""
     reads, writes = os.pipe()  # closed by the program's start: what comes out of it says why there was none
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until both know what to do with them
     pid = os.fork()
     if pid == 0:
         _be(words, environ, writes)
@@ -28,6 +29,7 @@ def ran(words: Sequence[str], environ: Mapping[str, str]) -> int:
 
     for number in PASSED_ON:
         signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     with os.fdopen(reads, "rb") as pipe:
         failure = pipe.read()
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)

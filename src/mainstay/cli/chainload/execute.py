@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
 SHELL = "/bin/sh"
-_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EACCES)
-"""What execve(2) answers where there is no such file, and in other cases."""
+_GO_ON = (errno.ENOENT, errno.EACCES)
+"""What the system says of a file that is there: its interpreter is missing, or it may not be executed. The next folder
+of PATH may have one that can be run."""
+_OF_SHELLS = frozenset(" \t\n&|;<>()$`*")
+"""What is in a script and hardly in a program's name."""
 
 
 class NotRun(MainstayError):
@@ -36,12 +39,12 @@ def execute(words: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     refused: tuple[str, OSError] | None = None
     for path in _candidates(words[0], environ):
         error = _tried(path, words, environ)
-        if error.errno in _NOT_THERE and not os.path.exists(path):
+        if not os.path.exists(path):
             continue
-        refused = refused or (path, error)
-        if error.errno not in _NOT_THERE:  # the next folder may have one that may be run
+        if error.errno not in _GO_ON:
             refused = (path, error)
             break
+        refused = refused or (path, error)
     if refused is None:
         raise _not_found(words[0])
     from mainstay.cli.chainload.refusal import cause_of
@@ -95,7 +98,8 @@ def _not_found(program: str) -> NotRun:
         rule = "a name has letters, digits and _ only, and no digit first"
         hint = "assignments stand in front of `--`" if is_name(name) else rule
         return NotRun(f"cannot run {name}=...: it is no assignment, and no such command is found", hint, NOT_FOUND)
-    return NotRun(f"cannot run {program}: no folder of PATH has it", "", NOT_FOUND)
+    hint = "--shell lets /bin/sh read it" if _OF_SHELLS & set(program) else ""
+    return NotRun(f"cannot run {program}: no folder of PATH has it", hint, NOT_FOUND)
 
 
 def _restore_signals() -> None:

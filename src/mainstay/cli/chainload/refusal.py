@@ -18,8 +18,10 @@ def cause_of(path: str, error: OSError, words: Sequence[str], environ: Mapping[s
     match error.errno:
         case errno.EACCES if os.path.isdir(path):
             return "it is a folder", ""
-        case errno.EACCES if not os.access(path, os.X_OK):
+        case errno.EACCES if not os.stat(path).st_mode & 0o111:
             return f"{path} is not executable", f"chmod +x {path}"
+        case errno.EACCES if not os.access(path, os.X_OK):  # by its owner, or where it is mounted
+            return f"{path} may not be executed here", ""
         case errno.ENOENT | errno.ENOTDIR | errno.EACCES:
             return _interpreter(path, error)
         case errno.ENOEXEC:

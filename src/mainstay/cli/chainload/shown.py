@@ -41,7 +41,7 @@ class Shown:
         secrets = {v for name, v in environ.items() if looks_secret(name) and len(v) >= _SHORTEST_SECRET}
         self._secrets = sorted(secrets, key=len, reverse=True)  # one may be part of another
         self.rows = [self._row(name, fate, environ) for name, fate in sorted(outcome.fates.items())]
-        self.words = [self._word(word) for word in words]
+        self.words = [self._word(word, before) for before, word in zip(("", *words), words, strict=False)]
 
     def lines(self, terminal: Terminal) -> list[str]:
         """For people."""
@@ -79,8 +79,10 @@ class Shown:
             case _:
                 assert_never(fate)
 
-    def _word(self, word: str) -> str:
-        """A word of the command: `--password=...` is a secret by its name, too."""
+    def _word(self, word: str, before: str) -> str:
+        """A word of the command: `--password=...` and `--password ...` are secrets by their names, too."""
+        if before.startswith("--") and "=" not in before and looks_secret(before) and not word.startswith("-"):
+            return MASK
         option, equals, value = word.partition("=")
         if equals and value and looks_secret(option.lstrip("-")):
             return f"{option}={MASK}"
