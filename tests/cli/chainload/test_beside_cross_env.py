@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.cli.chainload.executing import script
 from tests.cli.chainload.original import NotHere, program
 from tests.cli.running import environment
+from tests.waiting import until
 
 MODULE = [sys.executable, "-m", "mainstay"]
 
@@ -99,7 +101,14 @@ def test_the_real_cross_env_ends_the_same_by_a_signal(
         with subprocess.Popen(command, env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
+            until(partial(_catches, process.pid, signal.SIGHUP))  # the last one that either begins to catch
             process.send_signal(number)
             codes.append(process.wait(60))
 
     assert codes == [0 if number == signal.SIGINT else 1] * 2
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.partition("SigCgt:")[2].split()[0], 16) >> (number - 1) & 1)

@@ -14,7 +14,7 @@ def done(environ: Mapping[str, str], *steps: Step, override: bool = False) -> Ou
     return applied(steps, environ, _read, override=override)
 
 
-def _read(path: str, _known: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
+def _read(path: str) -> Mapping[str, tuple[str, str]]:
     return {name: (value, f"{path}:1") for name, value in FILES[path].items()}
 
 

@@ -150,6 +150,16 @@ def test_files_are_read(home: Path, tmp_path: Path) -> None:
     assert mainstay(home, "run", "--override", *line, cwd=tmp_path, A="old").out == "b b!\na.b-c=1\n"
 
 
+def test_odd_lines_of_a_file_are_told_on_stderr(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.env").write_text("A=1\nodd\n")
+
+    ran = mainstay(home, "run", "-f", "a.env", "sh", "-c", "echo $A", cwd=tmp_path)
+    quiet = mainstay(home, "run", "--quiet", "-f", "a.env", "sh", "-c", "echo $A", cwd=tmp_path)
+
+    assert (ran.out, ran.err) == ("1\n", "mainstay: a.env:2: not of the form NAME=value\n")
+    assert (quiet.out, quiet.err) == ("1\n", "")
+
+
 def test_no_file_is_read_that_was_not_asked_for(home: Path, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1\n")
 

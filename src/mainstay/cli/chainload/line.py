@@ -17,7 +17,7 @@ USAGE = "mainstay run [OPTIONS] [NAME=VALUE ...] [--] COMMAND [ARGUMENT ...]"
 COMPATS = ("cross-env", "cross-env-shell")
 VALUED = {"-f": "--file", "--file": "--file", "-u": "--unset", "--unset": "--unset", "--env": "--env"}
 """Options with a value, by each of their names; `--compat` is read apart, as it ends the options."""
-FLAGS = ("--override", "--shell", "--expand-args", "--print", "--json")
+FLAGS = ("--override", "--shell", "--expand-args", "--quiet", "--print", "--json")
 _COMPAT = "--compat"
 
 

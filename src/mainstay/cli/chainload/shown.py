@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from mainstay.cli.chainload.variables import Given, Kept, Removed
 from mainstay.cli.escaping import escaped
-from mainstay.cli.masking import MASK, looks_secret, masked
+from mainstay.cli.masking import MASK, masked
 from mainstay.cli.terminal import BOLD, CYAN, DIM
 from mainstay.cli.width import display_width, pad
 from mainstay.model.never import assert_never
+from mainstay.settings.naming import looks_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

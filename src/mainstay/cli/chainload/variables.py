@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from mainstay.cli.chainload.line import Step
 
-    ReadFile = Callable[[str, Mapping[str, str]], Mapping[str, tuple[str, str]]]
-    """From a path and the variables so far to name -> (value, where it stands)."""
+    ReadFile = Callable[[str], Mapping[str, tuple[str, str]]]
+    """From a path to name -> (value, where it stands)."""
 
 COMMAND_LINE = "command line"
 
@@ -76,7 +76,7 @@ def applied(steps: Iterable[Step], environ: Mapping[str, str], read_file: ReadFi
     for step in steps:
         match step:
             case FromFile(path):
-                for name, (value, source) in read_file(path, outcome.environ).items():
+                for name, (value, source) in read_file(path).items():
                     if name in assigned or (name in outcome.environ and not override):
                         outcome.keep(name, source)
                     else:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mainstay.cli.arguments import Parser
     from mainstay.cli.chainload.line import Line
+    from mainstay.cli.chainload.variables import ReadFile
     from mainstay.cli.terminal import Console
 
 
@@ -43,6 +44,7 @@ def parser() -> Parser:
     add = made.add_argument
     add("--file", "-f", action="append", metavar="FILE", help="read a .env file; sets what is not set yet")
     add("--override", action="store_true", help="files win over the environment, later files over earlier ones")
+    add("--quiet", action="store_true", help="do not tell of odd lines in files")
     add("--unset", "-u", action="append", metavar="NAME", help="take a variable away")
     add("--env", metavar="NAME", help="the same as APP_ENV=NAME NODE_ENV=NAME")
     add("--shell", action="store_true", help="join the command's words with spaces and let /bin/sh -c run them")
@@ -62,17 +64,24 @@ def run(argv: list[str], console: Console) -> int:
         return 0
     if line.compat:
         return _compatible(line, console)
-    outcome = applied(line.steps, environment(), _read_file, override="--override" in line.flags)
+    outcome = applied(line.steps, environment(), _reader(line, console), override="--override" in line.flags)
     words = _words(line, outcome.environ)
     if line.printing:
         return _show(outcome, words, line, console)
     execute(words, outcome.environ)
 
 
-def _read_file(path: str, known: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
-    from mainstay.cli.chainload.files import variables_of
+def _reader(line: Line, console: Console) -> ReadFile:
+    def variables_of(path: str) -> Mapping[str, tuple[str, str]]:
+        from mainstay.cli.chainload.files import read_file
+        from mainstay.cli.escaping import escaped
 
-    return variables_of(path, known)
+        file = read_file(path)
+        if "--quiet" not in line.flags:
+            console.err.print_all(f"mainstay: {escaped(oddity)}" for oddity in file.oddities)
+        return file.variables
+
+    return variables_of
 
 
 def _words(line: Line, environ: Mapping[str, str]) -> Sequence[str]:
