@@ -1,5 +1,6 @@
 """Commands run by `execute` in a Python of their own, as it never comes back."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -51,3 +52,9 @@ def script(folder: Path, name: str, text: str | bytes, mode: int = 0o755) -> Pat
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     path.chmod(mode)
     return path
+
+
+def ignored(line: str) -> set[int]:
+    """The signals that a line `SigIgn:` of /proc/PID/status names. Those of the C library itself do not count."""
+    bits = int(line.split()[1], 16)
+    return {number for number in signal.valid_signals() if bits >> (number - 1) & 1}

@@ -78,6 +78,7 @@ def test_an_empty_script_does_nothing(tmp_path: Path) -> None:
         (["./nothing"], "cannot run ./nothing: there is no such file"),
         (["x" * 5000], f"cannot run {'x' * 5000}: no folder of PATH has it"),
         (["/etc/passwd/x"], "cannot run /etc/passwd/x: there is no such file"),
+        (["db://u:hunter2@h/x=1"], "cannot run db://u:********@h/x=1: there is no such file"),
         ([""], "cannot run '': the command's name is empty"),
         (["A-B=secret"], "cannot run A-B=...: it is no assignment, and no such command is found"),
         (["A=secret"], "cannot run A=...: it is no assignment, and no such command is found"),

@@ -50,7 +50,7 @@ def execute(words: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     from mainstay.cli.chainload.refusal import cause_of
 
     cause, hint = cause_of(*refused, words, environ)
-    raise NotRun(f"cannot run {words[0]}: {cause}", hint=hint) from refused[1]
+    raise NotRun(f"cannot run {words[0]}: {cause}", hint) from refused[1]
 
 
 def _candidates(program: str, environ: Mapping[str, str]) -> Iterator[str]:
@@ -88,16 +88,18 @@ def _looks_like_script(path: str) -> bool:
 
 def _not_found(program: str) -> NotRun:
     from mainstay.cli.chainload.line import is_name
+    from mainstay.cli.masking import masked
 
     if not program:
         return NotRun("cannot run '': the command's name is empty", "", NOT_FOUND)
-    if "/" in program:
-        return NotRun(f"cannot run {program}: there is no such file", "", NOT_FOUND)
     name, equals, _ = program.partition("=")
-    if equals:  # nothing of the value: it may be a secret
+    program = masked("", program)  # somebody's URL, for which the command was forgotten
+    if equals and "/" not in name:  # nothing of the value: it may be a secret
         rule = "a name has letters, digits and _ only, and no digit first"
         hint = "assignments stand in front of `--`" if is_name(name) else rule
         return NotRun(f"cannot run {name}=...: it is no assignment, and no such command is found", hint, NOT_FOUND)
+    if "/" in program:
+        return NotRun(f"cannot run {program}: there is no such file", "", NOT_FOUND)
     hint = "--shell lets /bin/sh read it" if _OF_SHELLS & set(program) else ""
     return NotRun(f"cannot run {program}: no folder of PATH has it", hint, NOT_FOUND)
 

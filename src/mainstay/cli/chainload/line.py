@@ -89,7 +89,7 @@ def read(argv: Sequence[str]) -> Line:
         elif word in ("--help", "-h"):
             raise HelpWanted
         elif word.startswith("-") and word != "-":
-            raise _unreadable(f"no option {word}", "what is run begins behind `--`, if it begins with a dash")
+            raise _unreadable(f"no option {option}", "what is run begins behind `--`, if it begins with a dash")
         elif step := assignment(word):
             steps.append(step)
         else:
@@ -129,8 +129,9 @@ def _steps_of(option: str, value: str) -> tuple[Step, ...]:
         case "--file":
             return (FromFile(value),)
         case "--unset":
-            if not value or "=" in value:
-                raise _unreadable(f"-u takes the name of a variable, not {value!r}", "-u NAME, once for each")
+            name, equals, _ = value.partition("=")
+            if not name or equals:
+                raise _unreadable(f"-u takes the name of a variable, not {f'{name}=...' if equals else repr(name)}", "")
             return (Unset(value),)
         case _:
             if not value:
