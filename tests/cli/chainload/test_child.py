@@ -61,8 +61,9 @@ def test_a_signal_is_passed_on(number: signal.Signals) -> None:
 
 def test_a_child_that_goes_on_after_a_signal_is_waited_for() -> None:
     code = (
-        "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: print('caught', flush=True));"
-        "print('ready', flush=True); sys.exit(int(sys.stdin.readline()))"
+        "import signal, sys; only = {signal.SIGTERM}; signal.pthread_sigmask(signal.SIG_BLOCK, only);"
+        "print('ready', flush=True); signal.sigwait(only); print('caught', flush=True);"
+        "sys.exit(int(sys.stdin.readline()))"
     )
     with running(sys.executable, "-c", code) as process:
         assert process.stdout is not None
