@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from mainstay.settings.problems import SettingsError
+from mainstay.settings.problems import SettingsError, listed
 
 
 class Kind(Enum):
@@ -61,6 +61,18 @@ class Diagnostic:
         return (f"{self.name}: " if self.name else "") + self.text + (f"; {self.hint}" if self.hint else "")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """Something to know about a file. `line` counts from 1; 0: the file as a whole."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """A variable as one line gives it. The value is None where python-dotenv knows a name without one."""
@@ -95,6 +107,6 @@ class DotenvError(SettingsError):
     """A .env file has lines that cannot be taken as they are: all of them, in `diagnostics`."""
 
     def __init__(self, shown: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__("; ".join(f"{shown}:{diagnostic.line}: {diagnostic}" for diagnostic in diagnostics))
+        super().__init__(listed(f"cannot read {shown}", [f"{shown}:{odd.line}: {odd}" for odd in diagnostics]))
         self.file = shown
         self.diagnostics = diagnostics
