@@ -1,3 +1,7 @@
+import re
+import shlex
+from pathlib import Path
+
 import pytest
 
 from mainstay.cli.chainload.line import (
@@ -127,3 +131,13 @@ def test_the_help_shows_the_options_that_are_read() -> None:
     shown = {option for action in parser()._actions for option in action.option_strings}
 
     assert shown == {*VALUED, *FLAGS, "--compat", "--help", "-h"}
+
+
+def test_every_line_of_the_documentation_is_read() -> None:
+    text = (Path(__file__).parents[3] / "docs/run.md").read_text()
+    lines = re.findall(r"^    mainstay run (.*)$", text, re.MULTILINE)
+    shown = [line for line in lines if not line.startswith("[OPTIONS]")]
+
+    assert len(shown) >= 4
+    for line in shown:
+        assert read(shlex.split(line)).words
