@@ -26,6 +26,8 @@ _SCALARS = (
     | st.uuids()
     | st.decimals(allow_nan=False)
 )
+from tests.web.sessions.properties import patient
+
 _HASHABLE = st.text() | st.integers(-1000, 1000)
 _VALUES = st.recursive(
     _SCALARS,
@@ -49,6 +51,7 @@ def _shape(value: object) -> object:
     return (type(value), value)
 
 
+@patient
 @given(st.dictionaries(st.text(max_size=8), _VALUES, max_size=5))
 def test_everything_comes_back_as_what_it_was(data: dict[str, Any]) -> None:
     packed = encode(data)
