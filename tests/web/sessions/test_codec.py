@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.web.sessions.codec import EMPTY, Unencodable, decode, encode, looks_like
+from tests.web.sessions.properties import patient
 
 _SCALARS = (
     st.none()
@@ -26,7 +27,6 @@ _SCALARS = (
     | st.uuids()
     | st.decimals(allow_nan=False)
 )
-from tests.web.sessions.properties import patient
 
 _HASHABLE = st.text() | st.integers(-1000, 1000)
 _VALUES = st.recursive(
