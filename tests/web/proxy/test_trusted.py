@@ -177,7 +177,7 @@ def test_with_networks_and_hops_both_must_hold() -> None:
     assert resolved(both, PROXY, ("X-Forwarded-For", "6.6.6.6, 192.0.2.1")).address == "192.0.2.1"
 
 
-@pytest.mark.parametrize("peer", [None, "", "unix:", "unix", "localhost"])
+@pytest.mark.parametrize("peer", [None, "", "unix:", "unix", "localhost", "0.0.0.0"])
 def test_whoever_connects_over_a_unix_socket_is_trusted_when_that_is_said(peer: str | None) -> None:
     said = ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https")
 

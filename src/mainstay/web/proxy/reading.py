@@ -30,6 +30,8 @@ def client_of_environ(environ: Environ, proxies: TrustedProxies | None = None) -
 def resolve_scope(scope: Scope, proxies: TrustedProxies) -> Client:
     """The client of an ASGI request by `proxies`, whatever was found before."""
     address, port = scope.get("client") or (None, None)
+    if port is not None and not isinstance(port, int):  # granian's are text
+        port = _port(port)
     host = scope_header(scope, b"host") or ""
     return proxies.resolve(address, port, scope.get("scheme", "http"), host, scope["headers"])
 
@@ -46,5 +48,9 @@ def resolve_environ(environ: Environ, proxies: TrustedProxies) -> Client:
 
 def peer_of_environ(environ: Environ) -> tuple[str | None, int | None]:
     """The address and the port of the connection's other end, as the server gives them."""
-    port = str(environ.get("REMOTE_PORT", ""))
-    return environ.get("REMOTE_ADDR"), int(port) if port.isascii() and port.isdecimal() else None
+    return environ.get("REMOTE_ADDR"), _port(environ.get("REMOTE_PORT"))
+
+
+def _port(written: object) -> int | None:
+    text = str(written)  # waitress says None of a Unix socket
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None

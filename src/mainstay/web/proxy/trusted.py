@@ -34,7 +34,8 @@ _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _REMEMBERED = 1024  # answers, and at most as many peers: some hundred kilobytes
 _LONGEST_REMEMBERED = 1024  # characters of headers: longer ones are not worth the memory
-_LOCAL_PEERS = ("", "localhost", "unix")  # what servers call the peer of a Unix socket, where they do not say None
+_LOCAL_PEERS = (None, "", "localhost", "unix", "0.0.0.0")
+"""What servers call the peer of a Unix socket: uvicorn, gunicorn and granian, waitress, and uWSGI."""
 
 
 class TrustedProxies:
@@ -144,7 +145,7 @@ class TrustedProxies:
         return answer
 
     def _walk(self, peer: str | None, scheme: str, host: str, said: Said) -> Client:
-        ip = read_ip(peer or "")
+        ip = read_ip(self._peer(peer)[0])
         at = None if ip is None else Node(ip)
         vouched = Hop()
         for depth, hop in enumerate(_READERS[self.header](said)):
@@ -170,11 +171,11 @@ class TrustedProxies:
         """The connection's other end in the usual form, and whether it is trusted."""
         known = self._peers.get(peer)
         if known is None:
-            ip = read_ip(peer or "")
+            is_local = peer is None or peer in _LOCAL_PEERS or peer.startswith(("unix:", "/"))
+            ip = None if is_local or peer is None else read_ip(peer)
             if ip is not None:
                 known = (str(ip), self._is_trusted(ip, 0))
             else:
-                is_local = peer is None or peer in _LOCAL_PEERS or peer.startswith(("unix:", "/"))
                 known = ("", self._is_anyone_trusted or (is_local and UNIX in self.networks))
             _remember(self._peers, peer, known)
         return known
