@@ -3,15 +3,15 @@
 Frameworks need not know: `request.client`, `url_for`, redirects to the same site and "is this https" come out right.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from mainstay.web.proxy.client import Client
 from mainstay.web.proxy.reading import CLIENT, NOBODY, PEER, resolve_environ, resolve_scope
 from mainstay.web.proxy.trusted import TrustedProxies
 
-# Any: ASGI's and WSGI's dictionaries and callables are open.
-Scope = MutableMapping[str, Any]
+# Any: ASGI's and WSGI's dictionaries and callables are open, and each framework has types of its own for them.
+Scope = Any
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
