@@ -30,6 +30,7 @@ _READERS: Final[dict[Header, Callable[[Sequence[str]], Iterator[Hop]]]] = {
     "forwarded": forwarded,
 }
 _ENCODED: Final = {header: tuple(name.encode() for name in names) for header, names in NAMES.items()}
+_WANTED: Final = {header: frozenset((b"host", *names)) for header, names in _ENCODED.items()}
 _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _REMEMBERED = 1024  # answers, and at most as many peers: some hundred kilobytes
@@ -121,7 +122,17 @@ class TrustedProxies:
         """
         if not self.trusts_peer(peer):
             return self.untold(peer, peer_port, scheme, host)
-        return self.resolve_said(peer, peer_port, scheme, host, self._said(headers))
+        return self.resolve_said(peer, peer_port, scheme, host, self.said(headers)[1])
+
+    def said(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, Said]:
+        """What the headers hold: Host, and those of the names in `names`, each empty when not sent."""
+        wanted = _WANTED[self.header]
+        found: dict[bytes, bytes] = {}
+        for name, value in headers:
+            if name in wanted:
+                found[name] = found[name] + b"," + value if name in found else value
+        host = found.get(b"host", b"").decode("latin-1")
+        return host, tuple([found[name].decode("latin-1") if name in found else "" for name in _ENCODED[self.header]])
 
     def trusts_peer(self, peer: str | None) -> bool:
         """Whether what the connection's other end says is believed: only then need headers be looked at."""
@@ -133,7 +144,7 @@ class TrustedProxies:
         return Client(address, peer_port if address else None, _scheme(scheme), host if is_host(host) else "")
 
     def resolve_said(self, peer: str | None, peer_port: int | None, scheme: str, host: str, said: Said) -> Client:
-        """As `resolve`, of what a trusted peer's headers of the names in `names` hold, each empty when not sent."""
+        """As `resolve`, of what `said` gives of a trusted peer's headers."""
         key = (peer, scheme, host, said)
         answer = self._answers.get(key)
         if answer is None:
@@ -179,14 +190,6 @@ class TrustedProxies:
                 known = ("", self._is_anyone_trusted or (is_local and UNIX in self.networks))
             _remember(self._peers, peer, known)
         return known
-
-    def _said(self, headers: Iterable[tuple[bytes, bytes]]) -> Said:
-        names = _ENCODED[self.header]
-        found: dict[bytes, bytes] = {}
-        for name, value in headers:
-            if name in names:
-                found[name] = found[name] + b"," + value if name in found else value
-        return tuple([found[name].decode("latin-1") if name in found else "" for name in names])
 
     def __bool__(self) -> bool:
         return self.hops > 0 or bool(self.networks)
