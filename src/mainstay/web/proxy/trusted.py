@@ -45,21 +45,23 @@ class TrustedProxies:
     `networks`: `"10.0.0.0/8"`, `"192.0.2.7"`, or `"loopback"`, `"private"`, `"linklocal"`, `"unix"`. `hops`: how many
     proxies there are between the clients and here, whatever their addresses. With both, a proxy must be in one of
     the networks and there are no more than `hops`. `header`: the family that the proxies send, the only one that is
-    read. Raises `TrustedProxiesError`.
+    read. `host`: whether they say for which host the client asked; False where they pass on what a client sends as
+    X-Forwarded-Host, as AWS' load balancers do. Raises `TrustedProxiesError`.
     """
 
-    __slots__ = ("_answers", "_is_anyone_trusted", "_networks", "_peers", "header", "hops", "names", "networks")
+    __slots__ = ("_answers", "_is_anyone_trusted", "_networks", "_peers", "header", "hops", "host", "names", "networks")
 
     networks: tuple[str, ...]
     hops: int
     header: Header
+    host: bool
     names: tuple[str, ...]
     _networks: tuple[Network, ...]
     _is_anyone_trusted: bool
     _peers: dict[str | None, tuple[str, bool]]
     _answers: dict[tuple[str | None, str, str, Said], Client]
 
-    def __init__(self, *networks: str, hops: int = 0, header: Header = "x-forwarded") -> None:
+    def __init__(self, *networks: str, hops: int = 0, header: Header = "x-forwarded", host: bool = True) -> None:
         if header not in NAMES:
             raise TrustedProxiesError(f"{header!r:.60} is no header of proxies", f"write {' or '.join(NAMES)}")
         if isinstance(hops, bool) or not isinstance(hops, int) or not 0 <= hops <= MOST_HOPS:
@@ -69,6 +71,7 @@ class TrustedProxies:
             "networks": networks,
             "hops": hops,
             "header": header,
+            "host": host,
             "names": NAMES[header],
             "_networks": tuple(found),
             "_is_anyone_trusted": hops > 0 and not networks,
@@ -80,22 +83,24 @@ class TrustedProxies:
 
     @classmethod
     def parse(cls, text: str) -> "TrustedProxies":
-        """From one text, as `str()` makes it: `loopback, 10.0.0.0/8`, `2` (hops), `private, forwarded`.
+        """From one text, as `str()` makes it: `loopback, 10.0.0.0/8`, `2` (hops), `private, forwarded, keep-host`.
 
         Raises `TrustedProxiesError`.
         """
         networks: list[str] = []
-        hops = 0
+        hops, host = 0, True
         header: Header = "x-forwarded"
         for word in text.replace(",", " ").split():
             match word:
                 case "x-forwarded" | "forwarded":
                     header = word
+                case "keep-host":
+                    host = False
                 case number if number.isascii() and number.isdecimal():
                     hops = int(number[:9])
                 case network:
                     networks.append(network)
-        return cls(*networks, hops=hops, header=header)
+        return cls(*networks, hops=hops, header=header, host=host)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "TrustedProxies":
@@ -168,7 +173,8 @@ class TrustedProxies:
                 break
             at = node
         scheme = _SCHEMES.get(vouched.proto.lower()) or _scheme(scheme)
-        return Client(str(at.ip) if at else "", at.port if at else None, scheme, _host(vouched, host, scheme))
+        host = _host(vouched if self.host else Hop(), host, scheme)
+        return Client(str(at.ip) if at else "", at.port if at else None, scheme, host)
 
     def _is_trusted(self, ip: IPAddress | None, depth: int) -> bool:
         """Whether the proxy at this address, with `depth` others between it and here, is one of ours."""
@@ -204,15 +210,16 @@ class TrustedProxies:
         return hash(self._identity())
 
     def __str__(self) -> str:
-        words = [*self.networks, *([str(self.hops)] if self.hops else [])]
-        return ", ".join([*words, self.header] if self.header != "x-forwarded" else words)
+        hops = [str(self.hops)] if self.hops else []
+        header = [self.header] if self.header != "x-forwarded" else []
+        return ", ".join([*self.networks, *hops, *header, *([] if self.host else ["keep-host"])])
 
     def __repr__(self) -> str:
         words = [repr(network) for network in self.networks] + ([f"hops={self.hops}"] if self.hops else [])
-        return f"TrustedProxies({', '.join([*words, f'header={self.header!r}'])})"
+        return f"TrustedProxies({', '.join([*words, f'header={self.header!r}, host={self.host}'])})"
 
     def _identity(self) -> tuple[object, ...]:
-        return self.networks, self.hops, self.header
+        return self.networks, self.hops, self.header, self.host
 
 
 def _remember(answers: dict[Any, Any], key: object, answer: object) -> None:
