@@ -16,6 +16,7 @@ nothing is started.
 [apps.web]
 app = "shop.main:app"
 bind = "127.0.0.1:8000"
+trusted_proxy = "loopback"     # nginx, on this machine, says who the client is
 instances = 0                  # one per core
 env = { LOG_LEVEL = "info" }
 env_files = [".env"]
