@@ -3,7 +3,7 @@ from importlib.util import find_spec
 import pytest
 
 from mainstay.settings.database import MissingPackage, WrongDriver, drivers
-from mainstay.settings.database.drivers import choose, dialect_of, only_asynchronous
+from mainstay.settings.database.drivers import choose, dialect_of, needs_asyncio
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,14 @@ def test_a_dialect_is_known_under_the_names_others_give_it() -> None:
 
 
 def test_which_drivers_are_for_asyncio_alone() -> None:
-    assert only_asynchronous("postgres+asyncpg")
-    assert not only_asynchronous("postgresql+psycopg")
-    assert not only_asynchronous("postgresql")
+    assert needs_asyncio("postgres+asyncpg")
+    assert not needs_asyncio("postgresql+psycopg")
+    assert not needs_asyncio("postgresql")
+    assert not needs_asyncio("oracle")
+
+
+def test_where_no_other_driver_is_installed_asyncio_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drivers, "find_spec", lambda name: find_spec(name) if name == "asyncpg" else None)
+
+    assert needs_asyncio("postgresql")
+    assert not needs_asyncio("mysql")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mainstay.settings import UnknownEnvironment
+from mainstay.settings import UnknownEnvironment, load
 from mainstay.settings.database import Database, NoSuchSection, Sections, WrongSection, secret
 
 
@@ -22,6 +22,16 @@ def test_the_section_is_that_of_app_env(monkeypatch: pytest.MonkeyPatch) -> None
     assert sections.resolve().name == "production"
     assert "hunter2@" not in str(sections.url)
     assert sections.masked_url() == "postgresql://shop:***@db/shop?password=***"
+
+
+def test_variables_may_come_from_env_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("APP_ENV", raising=False)
+    (tmp_path / ".env").write_text("DATABASE_URL=postgresql://db/from_file\n")
+    found: dict[str, str] = {}
+
+    sections = Sections(load(tmp_path, target=found), development=Database(secret("DATABASE_URL")))
+
+    assert sections.url.database == "from_file"
 
 
 def test_without_app_env_it_is_development() -> None:

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,17 @@ def test_what_a_cast_refuses_is_not_shown() -> None:
     assert str(caught.value) == "DB_PORT is no int"
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_a_value_may_be_in_a_file_that_another_variable_names(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("hunter2\n")
+    environ = {"DB_PASSWORD_FILE": str(tmp_path / "password")}
+
+    assert secret("DB_PASSWORD").read(environ) == Secret("hunter2")
+    with pytest.raises(Unusable, match="DB_PASSWORD and DB_PASSWORD_FILE are both set"):
+        secret("DB_PASSWORD").read(environ | {"DB_PASSWORD": "hunter3"})
+    with pytest.raises(Unusable, match="cannot read /no/such/file"):
+        secret("DB_PASSWORD").read({"DB_PASSWORD_FILE": "/no/such/file"})
 
 
 def test_a_secret_prints_as_stars() -> None:

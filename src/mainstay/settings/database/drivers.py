@@ -83,10 +83,14 @@ def is_installed(driver: Driver) -> bool:
     return find_spec(driver.module) is not None
 
 
-def only_asynchronous(name: str) -> bool:
-    """Whether a driver's name, as declared, can be used with `async_engine()` alone."""
+def needs_asyncio(name: str) -> bool:
+    """Whether there is no way but `async_engine()`: the driver can do no other, or there is no other here."""
     dialect, _, wanted = name.partition("+")
-    return any(one.name == wanted and not one.sync for one in DRIVERS.get(dialect_of(dialect), ()))
+    known = DRIVERS.get(dialect_of(dialect), ())
+    if wanted:
+        return any(one.name == wanted and not one.sync for one in known)
+    able = [one for one in known if is_installed(one)]
+    return bool(able) and not any(one.sync for one in able)
 
 
 def _check(dialect: str, driver: Driver, *, asynchronous: bool) -> None:

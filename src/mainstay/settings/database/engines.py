@@ -50,7 +50,7 @@ def make_engine(resolved: Resolved, environ: Mapping[str, str], **more: object) 
     from sqlalchemy.exc import ArgumentError
 
     url, driver = _address(resolved, asynchronous=False)
-    options = _options(resolved, url, driver, environ) | more
+    options = _options(resolved, url, driver, environ, more)
     try:
         engine = create_engine(options.pop("url"), **options)  # type: ignore[call-overload]  # the user's own
     except (ArgumentError, TypeError) as error:
@@ -72,7 +72,7 @@ def make_async_engine(resolved: Resolved, environ: Mapping[str, str], **more: ob
     url, driver = _address(resolved, asynchronous=True)
     if resolved.name == "test" and not resolved.in_memory:
         more = {"poolclass": NullPool} | more
-    options = _options(resolved, url, driver, environ, own_pool=bool(set(more) & set(_OWN_POOL))) | more
+    options = _options(resolved, url, driver, environ, more)
     try:
         engine = create_async_engine(options.pop("url"), **options)  # type: ignore[arg-type]  # the user's own
     except (ArgumentError, InvalidRequestError, TypeError) as error:
@@ -87,7 +87,7 @@ def _address(resolved: Resolved, *, asynchronous: bool) -> tuple[URL, Driver | N
 
 
 def _options(
-    resolved: Resolved, url: URL, driver: Driver | None, environ: Mapping[str, str], *, own_pool: bool = False
+    resolved: Resolved, url: URL, driver: Driver | None, environ: Mapping[str, str], more: Mapping[str, object]
 ) -> dict[str, object]:
     section, preset = resolved.section, preset_of(resolved.name)
     url, given = connecting.arguments(url, driver, section.connect_timeout)
@@ -98,11 +98,12 @@ def _options(
         "pool_pre_ping": True,
         "pool_recycle": RECYCLE,
     }
-    if not resolved.in_memory and not own_pool and not set(section.options) & set(_OWN_POOL):
+    wanted = {**section.options, **more}
+    if not resolved.in_memory and not set(wanted) & set(_OWN_POOL):
         size = resolved.pool_size or pool.size_for(resolved.max_connections, environ)
         options |= {"pool_size": size, "max_overflow": 0}
-    options |= section.options
-    own = section.options.get("connect_args")
+    options |= wanted
+    own = wanted.get("connect_args")
     options["connect_args"] = given | (dict(own) if isinstance(own, Mapping) else {})
     return options
 

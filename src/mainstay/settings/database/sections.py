@@ -26,11 +26,15 @@ class Sections:
 
     A section is a `Database`, or a function that makes one and is called only when its environment is the one. APP_ENV
     says which that is; other names than the three are allowed. Nothing is read or checked before it is used.
+
+    Variables are those of the process, unless a mapping is given: `Sections(load("/srv/shop"), development=...)` takes
+    them from .env files.
     """
 
-    def __init__(self, **sections: Section) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None, /, **sections: Section) -> None:
         if not sections:
             raise TypeError("Sections needs at least one section, such as development=Database(...)")
+        self._environ = environ
         self._sections = sections
         self._lock = threading.Lock()
         self._engine: Engine | None = None
@@ -50,6 +54,7 @@ class Sections:
         Raises NoSuchSection, WrongSection with all its mistakes, UnknownEnvironment when APP_ENV is none of the three
         and no section is called so.
         """
+        environ = self._environ if environ is None else environ
         environ = process_environment() if environ is None else environ
         name = self._current(environ) if name is None else name
         section = self._sections.get(name)

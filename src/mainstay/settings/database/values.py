@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
+from mainstay.settings.problems import SettingsError
 from mainstay.settings.secret import Secret
+from mainstay.settings.secret_files import indirect
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -32,7 +34,7 @@ class Variable(Generic[T_co]):
 
     def read(self, environ: Mapping[str, str]) -> T_co:
         """The value. Raises Unusable."""
-        text = environ.get(self.name)
+        text = _text(self.name, environ)
         if not text:
             if self.default:
                 return self.default[0]
@@ -44,6 +46,17 @@ class Variable(Generic[T_co]):
             raise Unusable(f"{self.name} is no {getattr(self.cast, '__name__', 'such value')}") from None
 
 
+def _text(name: str, environ: Mapping[str, str]) -> str | None:
+    """The variable's text, or that of the file that NAME_FILE names."""
+    if f"{name}_FILE" not in environ:
+        return environ.get(name)
+    try:
+        found = indirect(name, environ)
+    except SettingsError as error:
+        raise Unusable(str(error)) from None
+    return found.value if found else None
+
+
 @overload
 def variable(name: str, *, default: str | None = None) -> Variable[str]: ...
 @overload
@@ -51,7 +64,7 @@ def variable(name: str, cast: Callable[[str], T], *, default: T | None = None) -
 def variable(name: str, cast: Callable[[str], Any] = str, *, default: Any = None) -> Variable[Any]:  # Any: see above
     """The variable `name`, through `cast` (`int`); it has to be set unless there is a default.
 
-    `cast` raises ValueError for what it cannot read.
+    NAME_FILE may name a file with the value in it instead. `cast` raises ValueError for what it cannot read.
     """
     return Variable(name, cast, () if default is None else (default,))
 
