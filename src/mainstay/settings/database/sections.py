@@ -34,7 +34,8 @@ class Sections:
     def __init__(self, environ: Mapping[str, str] | None = None, /, **sections: Section) -> None:
         if not sections:
             raise TypeError("Sections needs at least one section, such as development=Database(...)")
-        self._environ = environ
+        self.environ = environ
+        """Where variables are read from; None: the process's own."""
         self._sections = sections
         self._lock = threading.Lock()
         self._engine: Engine | None = None
@@ -54,7 +55,7 @@ class Sections:
         Raises NoSuchSection, WrongSection with all its mistakes, UnknownEnvironment when APP_ENV is none of the three
         and no section is called so.
         """
-        environ = self._environ if environ is None else environ
+        environ = self.environ if environ is None else environ
         environ = process_environment() if environ is None else environ
         name = self._current(environ) if name is None else name
         section = self._sections.get(name)
