@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mainstay.settings.database import connecting, forks, pool
-from mainstay.settings.database.drivers import Driver, choose
+from mainstay.settings.database.addresses import scrubbed
+from mainstay.settings.database.drivers import choose
 from mainstay.settings.database.hiding import hide_values
 from mainstay.settings.database.problems import DatabaseError, MissingPackage
-from mainstay.settings.database.resolve import Resolved
+from mainstay.settings.database.resolve import Resolved, secrets_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 RECYCLE = 1800
@@ -49,8 +51,7 @@ def make_engine(resolved: Resolved, environ: Mapping[str, str], **more: object) 
     from sqlalchemy import create_engine
     from sqlalchemy.exc import ArgumentError
 
-    url, driver = _address(resolved, asynchronous=False)
-    options = _options(resolved, url, driver, environ, more)
+    options = _options(resolved, environ, more, asynchronous=False)
     try:
         engine = create_engine(options.pop("url"), **options)  # type: ignore[call-overload]  # the user's own
     except (ArgumentError, TypeError) as error:
@@ -62,17 +63,18 @@ def make_engine(resolved: Resolved, environ: Mapping[str, str], **more: object) 
 
 def make_async_engine(resolved: Resolved, environ: Mapping[str, str], **more: object) -> AsyncEngine:
     """The same for asyncio. In tests connections are not kept: each test may have an event loop of its own."""
-    try:
-        from sqlalchemy.ext.asyncio import create_async_engine
-    except ImportError:  # greenlet
-        raise MissingPackage("greenlet", "mainstay[sql]") from None
     from sqlalchemy.exc import ArgumentError, InvalidRequestError
-    from sqlalchemy.pool import NullPool
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-    url, driver = _address(resolved, asynchronous=True)
-    if resolved.name == "test" and not resolved.in_memory:
-        more = {"poolclass": NullPool} | more
-    options = _options(resolved, url, driver, environ, more)
+    if find_spec("greenlet") is None:  # SQLAlchemy would say so at the first connection
+        raise MissingPackage("greenlet, which SQLAlchemy needs for asyncio,", "mainstay[sql]")
+    if resolved.name == "test" and not resolved.in_memory and not _brings_pool(resolved, more):
+        more = {"poolclass": NullPool, **more}
+    options = _options(resolved, environ, more, asynchronous=True)
+    if "pool_size" in options:
+        # For a file of SQLite, versions before 2.0.38 would take a NullPool, which has no size.
+        options["poolclass"] = AsyncAdaptedQueuePool
     try:
         engine = create_async_engine(options.pop("url"), **options)  # type: ignore[arg-type]  # the user's own
     except (ArgumentError, InvalidRequestError, TypeError) as error:
@@ -81,16 +83,13 @@ def make_async_engine(resolved: Resolved, environ: Mapping[str, str], **more: ob
     return engine
 
 
-def _address(resolved: Resolved, *, asynchronous: bool) -> tuple[URL, Driver | None]:
-    name, driver = choose(resolved.url.drivername, asynchronous=asynchronous)
-    return resolved.url.set(drivername=name), driver
-
-
 def _options(
-    resolved: Resolved, url: URL, driver: Driver | None, environ: Mapping[str, str], more: Mapping[str, object]
+    resolved: Resolved, environ: Mapping[str, str], more: Mapping[str, object], *, asynchronous: bool
 ) -> dict[str, object]:
+    """The arguments of `create_engine`, and under `url` the first one."""
+    name, driver = choose(resolved.url.drivername, asynchronous=asynchronous)
     section, preset = resolved.section, preset_of(resolved.name)
-    url, given = connecting.arguments(url, driver, section.connect_timeout)
+    url, given = connecting.arguments(resolved.url.set(drivername=name), driver, section.connect_timeout)
     options: dict[str, object] = {
         "url": url,
         "echo": preset.echo if section.echo is None else section.echo,
@@ -98,14 +97,18 @@ def _options(
         "pool_pre_ping": True,
         "pool_recycle": RECYCLE,
     }
-    wanted = {**section.options, **more}
-    if not resolved.in_memory and not set(wanted) & set(_OWN_POOL):
+    if not resolved.in_memory and not _brings_pool(resolved, more):
         size = resolved.pool_size or pool.size_for(resolved.max_connections, environ)
         options |= {"pool_size": size, "max_overflow": 0}
+    wanted = {**section.options, **more}
     options |= wanted
     own = wanted.get("connect_args")
     options["connect_args"] = given | (dict(own) if isinstance(own, Mapping) else {})
     return options
+
+
+def _brings_pool(resolved: Resolved, more: Mapping[str, object]) -> bool:
+    return any(name in resolved.section.options or name in more for name in _OWN_POOL)
 
 
 def _prepare(engine: Engine, resolved: Resolved) -> None:
@@ -117,8 +120,5 @@ def _prepare(engine: Engine, resolved: Resolved) -> None:
 
 def _refused(resolved: Resolved, error: Exception) -> DatabaseError:
     """SQLAlchemy's own words name a dialect or an argument, not the URL; they are cut to one line all the same."""
-    from mainstay.settings.database.addresses import scrubbed
-    from mainstay.settings.database.resolve import secrets_of
-
     text = scrubbed(str(error).partition("\n")[0], secrets_of(resolved.url))
     return DatabaseError(f"cannot use the database section {resolved.name}: {text}")
