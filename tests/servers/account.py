@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.certificates import Certificate, make_certificate
 from tests.waiting import until
 
 _ORDINARY = "nobody"
@@ -33,6 +34,16 @@ def server_folder(name: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+def certificate_in(folder: Path) -> Certificate:
+    """A certificate in a server's folder, which the server's account may read."""
+    made = make_certificate(folder)
+    uid, gid = _identity()
+    for path in (made.certificate, made.key):
+        os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+    made.key.chmod(0o600)
+    return made
 
 
 def run(argv: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> None:

@@ -122,3 +122,15 @@ def test_a_driver_that_is_missing_is_told_as_that(monkeypatch: pytest.MonkeyPatc
 def test_what_an_error_says_is_cut_to_its_words() -> None:
     assert checking._reason(ValueError("a\n   b", 7)) == "a b"
     assert checking._reason(ValueError()) == "ValueError"
+
+
+def test_what_only_the_cause_says_is_told_too() -> None:
+    vague, wrapped, cause = (
+        ValueError("cannot connect"),
+        ValueError("<class 'X'>: no such host"),
+        OSError("no such host"),
+    )
+    vague.__cause__ = wrapped.__cause__ = cause
+
+    assert checking._reason(vague) == "cannot connect: no such host"
+    assert checking._reason(wrapped) == "no such host"

@@ -93,6 +93,13 @@ def test_without_sqlalchemy_the_error_says_what_to_install(monkeypatch: pytest.M
         made(Database("sqlite://"))
 
 
+def test_without_greenlet_asyncio_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda _name: None)
+
+    with pytest.raises(MissingPackage, match=r"greenlet, .* is not installed \(pip install 'mainstay\[sql\]'\)"):
+        make_async_engine(resolve("production", Database("sqlite://"), {}), {})
+
+
 def test_engine_takes_no_asynchronous_driver() -> None:
     with pytest.raises(WrongDriver):
         made(Database("sqlite+aiosqlite://"))

@@ -31,6 +31,14 @@ def project(tmp_path: Path) -> Path:
 
 
 def ask(project: Path, what: str = "url", environment: str = "", reveal: bool = False, **env: str) -> Answer:
+    answer, err = told(project, what, environment, reveal, **env)
+    assert err == "printed by the file\n"
+    return answer
+
+
+def told(
+    project: Path, what: str = "url", environment: str = "", reveal: bool = False, **env: str
+) -> tuple[Answer, str]:
     question: Question = {
         "ask": what,
         "target": str(project / "database.py"),
@@ -47,8 +55,7 @@ def ask(project: Path, what: str = "url", environment: str = "", reveal: bool = 
         text=True,
         timeout=60,
     )
-    assert ran.stderr == "printed by the file\n"
-    return cast("Answer", json.loads(ran.stdout))
+    return cast("Answer", json.loads(ran.stdout)), ran.stderr
 
 
 def test_it_needs_no_mainstay_in_the_interpreter_and_what_is_printed_is_apart(project: Path) -> None:
@@ -69,23 +76,23 @@ def test_variables_may_stand_in_env_files(project: Path) -> None:
     assert ask(project, environment="production")["url"] == "postgresql://shop:***@127.0.0.1:1/shop"
 
 
+def test_what_is_odd_about_env_files_is_told_beside_the_answer(project: Path) -> None:
+    (project / ".env").write_text("DB_PASSWORD=hunter2\n")
+    (project / ".env").chmod(0o644)
+
+    answer, err = told(project)
+
+    assert answer["environment"] == "development"
+    assert err.startswith(f"warning: {project / '.env'}: ")
+    assert "hunter2" not in err
+
+
 def test_a_broken_env_file_is_an_error_of_its_own(project: Path) -> None:
     (project / ".env").write_text("APP_ENV=production\n")
-    question: Question = {
-        "ask": "url",
-        "target": str(project / "database.py"),
-        "attribute": "",
-        "root": str(project),
-        "environment": "",
-        "reveal": False,
-        "timeout": 5.0,
-    }
 
-    ran = subprocess.run(
-        [sys.executable, inquiry.__file__, json.dumps(question)], env={}, capture_output=True, text=True, timeout=60
-    )
+    answer, _ = told(project)
 
-    assert "APP_ENV" in json.loads(ran.stdout)["error"]
+    assert "APP_ENV" in answer["error"]
 
 
 def test_a_section_of_another_name_can_be_asked_for(project: Path) -> None:

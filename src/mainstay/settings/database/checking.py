@@ -117,11 +117,19 @@ def _look(connection: Connection, began: float) -> Health:
 
 
 def _reason(error: BaseException) -> str:
-    """What the driver says, without what SQLAlchemy and Python put around it."""
+    """What the driver says, without what SQLAlchemy and Python put around it, and with what it does not say itself."""
     origin = getattr(error, "orig", None) or error
-    texts = [one for one in origin.args if isinstance(one, str)] or [str(origin)]
-    text = " ".join(" ".join(texts).split())
+    text, cause = _text(origin), _text(origin.__cause__) if origin.__cause__ else ""
+    if cause and cause in text:
+        text = cause
+    elif cause:
+        text = f"{text}: {cause}"
     return text or type(origin).__name__
+
+
+def _text(error: BaseException) -> str:
+    texts = [one for one in error.args if isinstance(one, str)] or [str(error)]
+    return " ".join(" ".join(texts).split())
 
 
 def _not_reached(resolved: Resolved, reason: str, hint: str = "") -> NotReached:

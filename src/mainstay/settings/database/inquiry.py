@@ -91,7 +91,10 @@ def _resolved(question: Question) -> tuple[Resolved, dict[str, str]]:
         os.environ[VARIABLE] = question["environment"]
     environ = dict(os.environ)
     if os.environ.get(VARIABLE, ENVIRONMENTS[0]) in ENVIRONMENTS:  # the files are for these alone
-        environ = dict(load(question["root"]))
+        loaded = load(question["root"])
+        for warning in loaded.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        environ = dict(loaded)
     sections = sections_in(question["target"], question["attribute"], question["root"])
     given = environ if sections.environ is None else sections.environ
     return sections.resolve(question["environment"] or None, given), environ
