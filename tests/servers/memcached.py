@@ -23,15 +23,14 @@ class MemcachedServer:
             accounts = folder / "accounts"
             accounts.write_text(f"{login}\n")
             argv += ["-Y", str(accounts)]
+        asked = self.port
         if with_tls:
             made = make_certificate(folder)
-            plain = free_port()
+            asked = free_port()
             argv += ["-Z", "-o", f"ssl_chain_cert={made.certificate},ssl_key={made.key}"]
-            argv += ["-l", f"notls:127.0.0.1:{plain}"]
-            self.process = Process(argv, folder / "memcached.log", lambda: answers(plain, *VERSION))
-        else:
-            question = NOT_LET_IN if login else VERSION
-            self.process = Process(argv, folder / "memcached.log", lambda: answers(self.port, *question))
+            argv += ["-l", f"notls:127.0.0.1:{asked}"]
+        question = NOT_LET_IN if login else VERSION
+        self.process = Process(argv, folder / "memcached.log", lambda: answers(asked, *question))
 
     @property
     def address(self) -> str:

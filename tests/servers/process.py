@@ -8,22 +8,20 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from tests.servers.account import free_port
 from tests.waiting import until
 
-
-def free_port() -> int:
-    """A port that nobody listens on; the kernel does not give it to anybody else for a while."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+__all__ = ["Process", "answers", "free_port", "listens", "listens_on"]
 
 
 class Process:
     """A server that can be killed, hung, and started again where it was."""
 
-    def __init__(self, argv: list[str], log: Path, answers: Callable[[], bool]) -> None:
+    def __init__(
+        self, argv: list[str], log: Path, answers: Callable[[], bool], env: dict[str, str] | None = None
+    ) -> None:
         self._argv = argv
+        self._env = os.environ | (env or {})
         self._log = log
         self._answers = answers
         self._running: subprocess.Popen[bytes] | None = None
@@ -38,7 +36,7 @@ class Process:
         """Start it, and wait until it answers."""
         with self._log.open("ab") as log:
             self._running = subprocess.Popen(
-                self._argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._log.parent
+                self._argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._log.parent, env=self._env
             )
         try:
             until(self._up, 30, f"an answer of {self._argv[0]}")
@@ -90,3 +88,9 @@ def listens(path: Path) -> bool:
         except OSError:
             return False
         return True
+
+
+def listens_on(port: int) -> bool:
+    """Whether somebody accepts connections on a port."""
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""Sessions in Memcached, for blocking apps (Flask, Django, WSGI). See memcached.py: the same data, the same commands."""
+"""Sessions in Memcached, for blocking apps (Flask, Django, WSGI). The same data and commands as in memcached.py."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""Sessions in Redis or Valkey, for blocking apps (Flask, Django, WSGI). See redis.py: the same data, the same commands."""
+"""Sessions in Redis or Valkey, for blocking apps (Flask, Django, WSGI). The same data and commands as in redis.py."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""How a conversation with Redis begins: HELLO 3 with the login, or what older servers and proxies understand instead."""
+"""How a conversation with Redis begins: HELLO 3 with the login, or what older servers and proxies understand."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class RedisWire:
 
     def greeting(self) -> tuple[bytes, ...]:
         """As Wire.greeting."""
-        hello = (b"HELLO", b"3")
+        hello: tuple[bytes, ...] = (b"HELLO", b"3")
         if self.login.password:
             hello += (b"AUTH", (self.login.user or "default").encode(), self.login.password.encode())
         return (encode(hello), *self._select())

@@ -1,4 +1,4 @@
-"""Redis' wire format (RESP2 and RESP3): commands out, replies in. With hiredis when it is installed, without it as well.
+"""Redis' wire format (RESP2 and RESP3): commands out, replies in. With hiredis where it is installed, without it too.
 
 https://redis.io/docs/latest/develop/reference/protocol-spec/
 """

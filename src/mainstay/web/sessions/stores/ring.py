@@ -1,4 +1,4 @@
-"""Which of several servers holds a key: consistent hashing, so that one more server moves only its share of the keys."""
+"""Which of several servers holds a key: consistent hashing, so that a new server takes only its share of the keys."""
 
 import hashlib
 from bisect import bisect

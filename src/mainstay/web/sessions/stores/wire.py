@@ -1,4 +1,4 @@
-"""What a connection has to know of a server's protocol, and of its own limits. No I/O: Redis and Memcached fill it in."""
+"""What a connection has to know of a server's protocol, and its own limits. No I/O: Redis and Memcached fill it in."""
 
 import enum
 import math
@@ -73,7 +73,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a command may take, and making a connection (seconds), and how many commands may be under way at once."""
+    """How long a command may take, and making a connection (seconds); how many commands may be under way at once."""
 
     timeout: float = 0.25
     connect_timeout: float = 1.0
