@@ -1,5 +1,7 @@
 """Redis' wire format: our parser beside hiredis', and what is no reply."""
 
+from itertools import pairwise
+
 import hiredis
 import pytest
 from hypothesis import given
@@ -50,7 +52,7 @@ def read(parser: Parser[object], data: bytes, cuts: list[int]) -> list[Shown]:
     """All replies in the bytes, which arrive in pieces."""
     replies: list[Shown] = []
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         parser.feed(data[start:end])
         while (reply := parser.gets()) is not NOTHING:
             replies.append(shown(reply))
