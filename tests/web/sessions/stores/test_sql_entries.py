@@ -37,10 +37,10 @@ class Scripted:
         """Nothing."""
 
 
-def entries(executor: Scripted, dialect: str = "postgresql", purge_every: float = 0) -> SQLEntries:
+def entries(executor: Scripted, dialect: str = "postgresql") -> SQLEntries:
     """The store over it, at 1000 seconds since 1970."""
     statements = Statements(session_tables(MetaData()), dialect)
-    return SQLEntries(executor, statements, purge_every, clock=lambda: 1000.0)
+    return SQLEntries(executor, statements, 0, clock=lambda: 1000.0)
 
 
 @pytest.mark.parametrize(("left", "statements"), [(60.0, 1), (31.0, 1), (29.0, 2), (1.0, 2), (60.5, 1), (3600.0, 2)])
@@ -86,7 +86,9 @@ def test_a_link_that_another_process_adds_meanwhile_is_renewed() -> None:
 
 
 def test_a_write_does_not_fail_when_what_has_expired_cannot_be_deleted(caplog: pytest.LogCaptureFixture) -> None:
-    store = entries(Scripted(Outcome([(1,)]), StoreError("down")), purge_every=1e-9)
+    statements = Statements(session_tables(MetaData()), "postgresql")
+    times = iter([0.0, *[100.0] * 10])
+    store = SQLEntries(Scripted(Outcome([(1,)]), StoreError("down")), statements, 50, clock=lambda: next(times))
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(store.put("key", b"", 1, None))

@@ -148,7 +148,7 @@ class Link(asyncio.Protocol, Generic[R]):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._parser = server.wire.parser()
-        self._waiting: deque[tuple[asyncio.Future[R], float]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[R], float, float]] = deque()  # the reply, until when, since when
         self._unsent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
         self._heard = loop.time()
@@ -160,7 +160,7 @@ class Link(asyncio.Protocol, Generic[R]):
         if len(self._waiting) >= self._server.limits.most_waiting:
             raise StoreError(f"{self._server} is behind: {len(self._waiting)} commands wait for an answer")
         waiter = self._loop.create_future()
-        self._waiting.append((waiter, deadline))
+        self._waiting.append((waiter, deadline, self._loop.time()))
         self._unsent.append(command)
         if len(self._unsent) == 1:
             self._loop.call_soon(self._flush)
@@ -188,7 +188,7 @@ class Link(asyncio.Protocol, Generic[R]):
             while (reply := self._parser.gets()) is not NOTHING:
                 if not self._waiting:
                     raise Garbled(f"{self._server} sent a reply that nobody asked for")
-                waiter, _ = self._waiting.popleft()
+                waiter, _, _ = self._waiting.popleft()
                 if not waiter.done():  # cancelled or too late: the reply is dropped
                     waiter.set_result(reply)
         except Garbled as error:
@@ -215,19 +215,21 @@ class Link(asyncio.Protocol, Generic[R]):
         self._timer = self._loop.call_later(_LAST_LOOK, self._tell_the_late)
 
     def _tell_the_late(self) -> None:
-        """Tell those whose time is over. A server that has said nothing for so long gets a new connection."""
+        """Tell those whose time is over. A server that said nothing since it was asked gets a new connection.
+
+        A place whose task was cancelled counts as well: whoever waits may have a shorter limit than this one.
+        """
         self._timer = None
         now = self._loop.time()
-        late = False
-        for waiter, deadline in self._waiting:
+        silent = False
+        for waiter, deadline, sent in self._waiting:
             if deadline > now:
-                if not waiter.done():
-                    self._timer = self._loop.call_at(deadline, self._look_at_the_clock)
-                    break
-            elif not waiter.done():
-                late = True
+                self._timer = self._loop.call_at(deadline, self._look_at_the_clock)
+                break
+            silent = silent or sent > self._heard
+            if not waiter.done():
                 waiter.set_exception(self._server.timed_out())
-        if late and now - self._heard >= self._server.limits.timeout:
+        if silent:
             self.abort(None)
 
     def _end(self, error: StoreError | None) -> None:
@@ -240,6 +242,6 @@ class Link(asyncio.Protocol, Generic[R]):
         message = str(error or self._server.dropped())
         kind = type(error) if error is not None else Dropped
         while self._waiting:
-            waiter, _ = self._waiting.popleft()
+            waiter, _, _ = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_exception(kind(message))
