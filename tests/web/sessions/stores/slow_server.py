@@ -19,7 +19,10 @@ def echo(command: list[bytes]) -> bytes:
 
 
 class SlowServer:
-    """Answers HELLO, and whatever else as `answer` says: some bytes, or b"" for silence. b"BYE" ends the connection."""
+    """Answers HELLO, and whatever else as `answer` says, b"" for nothing yet.
+
+    b"BYE" ends the connection; b"HANG" leaves it open, but nothing on it is read or answered any more.
+    """
 
     def __init__(self, answer: Answer = echo) -> None:
         self.answer = answer
@@ -57,6 +60,8 @@ class SlowServer:
                 while (command := parser.gets()) is not NOTHING:
                     assert isinstance(command, list)
                     said = b"*0\r\n" if command[0] == b"HELLO" else self._answered(command)
+                    if said == b"HANG":
+                        return
                     if said == b"BYE":
                         connection.shutdown(socket.SHUT_RDWR)
                         return

@@ -74,7 +74,7 @@ def test_the_reply_to_a_cancelled_task_is_nobody_elses(run: Run, slow: SlowServe
 
 def test_silence_ends_in_time_and_with_a_new_connection(run: Run, slow: SlowServer) -> None:
     async def use(connection: Multiplexed[Reply]) -> None:
-        slow.answer = lambda _command: b""
+        slow.answer = lambda _command: b"HANG"
         loop = asyncio.get_running_loop()
         begun = loop.time()
         failed = await asyncio.gather(*(connection.call(get(b"x")) for _ in range(20)), return_exceptions=True)

@@ -123,6 +123,7 @@ class Multiplexed(Generic[R]):
             waiters = [link.send(command, deadline) for command in commands]
             replies = await asyncio.gather(*waiters)
             commands = self._server.wire.greeted(replies)
+        link.greeted()
 
     def _refused(self, cause: Exception) -> StoreError:
         match cause:
@@ -148,10 +149,10 @@ class Link(asyncio.Protocol, Generic[R]):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._parser = server.wire.parser()
-        self._waiting: deque[tuple[asyncio.Future[R], float, float]] = deque()  # the reply, until when, since when
+        self._waiting: deque[tuple[asyncio.Future[R], float, int]] = deque()  # until when, and what had arrived before
         self._unsent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._heard = loop.time()
+        self._arrivals = 0
 
     def send(self, command: bytes, deadline: float) -> "asyncio.Future[R]":
         """Queue a command; its reply comes with the future, or Dropped, or TimedOut at `deadline` (loop time)."""
@@ -160,13 +161,19 @@ class Link(asyncio.Protocol, Generic[R]):
         if len(self._waiting) >= self._server.limits.most_waiting:
             raise StoreError(f"{self._server} is behind: {len(self._waiting)} commands wait for an answer")
         waiter = self._loop.create_future()
-        self._waiting.append((waiter, deadline, self._loop.time()))
+        self._waiting.append((waiter, deadline, self._arrivals))
         self._unsent.append(command)
         if len(self._unsent) == 1:
             self._loop.call_soon(self._flush)
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._look_at_the_clock)
         return waiter
+
+    def greeted(self) -> None:
+        """The greeting is over, whose time limit was another one: the clock is set by the next command."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def abort(self, error: StoreError | None) -> None:
         """End the connection without waiting for anything; who waits gets `error`, or Dropped."""
@@ -182,7 +189,7 @@ class Link(asyncio.Protocol, Generic[R]):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes arrived; hand the replies to those who wait, in order."""
-        self._heard = self._loop.time()
+        self._arrivals += 1
         try:
             self._parser.feed(data)
             while (reply := self._parser.gets()) is not NOTHING:
@@ -222,11 +229,11 @@ class Link(asyncio.Protocol, Generic[R]):
         self._timer = None
         now = self._loop.time()
         silent = False
-        for waiter, deadline, sent in self._waiting:
+        for waiter, deadline, before in self._waiting:
             if deadline > now:
                 self._timer = self._loop.call_at(deadline, self._look_at_the_clock)
                 break
-            silent = silent or sent > self._heard
+            silent = silent or before == self._arrivals
             if not waiter.done():
                 waiter.set_exception(self._server.timed_out())
         if silent:
