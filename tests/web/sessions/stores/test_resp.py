@@ -24,8 +24,10 @@ _scalars = st.one_of(
 
 
 def _whole(children: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    items = st.lists(children, min_size=1, max_size=4)  # hiredis reads an empty one in a map as nothing
-    pairs = st.lists(st.tuples(_words.map(lambda word: b"+%b\r\n" % word), children), min_size=1, max_size=3)
+    items = st.lists(children, max_size=4)
+    pairs = st.lists(
+        st.tuples(_words.map(lambda word: b"+%b\r\n" % word), children), max_size=3, unique_by=lambda pair: pair[0]
+    )
     return st.one_of(
         items.map(lambda parts: b"*%d\r\n%b" % (len(parts), b"".join(parts))),
         pairs.map(lambda parts: b"%%%d\r\n%b" % (len(parts), b"".join(one + two for one, two in parts))),

@@ -69,8 +69,24 @@ def test_a_change_that_finds_nothing_says_why(there: list[tuple[object, ...]], g
     assert caught.value.gone is gone
 
 
+@pytest.mark.parametrize(("dialect", "expected"), [("postgresql", 7), ("postgresql", None), ("mysql", None)])
+def test_a_write_sent_twice_recognises_itself(dialect: str, expected: int | None) -> None:
+    class Twice(Scripted):
+        async def run(self, statement: Executable, parameters: Mapping[str, object]) -> Outcome:
+            if "version" in parameters:
+                self.outcomes[-1] = Outcome([(b"mine", parameters["version"], 2_000_000)])
+            return await super().run(statement, parameters)
+
+    refused = [AlreadyThere(), Outcome(changed=0)] if dialect == "mysql" else [Outcome(changed=0)]
+
+    version = asyncio.run(entries(Twice(*refused, Outcome()), dialect).put("key", b"mine", 1, expected))
+
+    assert isinstance(version, int)
+
+
 def test_where_there_is_no_upsert_an_expired_row_is_replaced() -> None:
-    free, taken = Scripted(AlreadyThere(), Outcome(changed=1)), Scripted(AlreadyThere(), Outcome(changed=0))
+    free = Scripted(AlreadyThere(), Outcome(changed=1))
+    taken = Scripted(AlreadyThere(), Outcome(changed=0), Outcome([(b"other", 8, 2_000_000)]))
 
     asyncio.run(entries(free, "mysql").put("key", b"", 1, None))
     with pytest.raises(Conflict):

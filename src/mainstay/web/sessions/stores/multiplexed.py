@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 
 from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.backoff import Backoff
+from mainstay.web.sessions.stores.keepalive import keep_alive
 from mainstay.web.sessions.stores.wire import NOTHING, Dropped, Garbled, Server
 
 R = TypeVar("R")
@@ -186,6 +187,8 @@ class Link(asyncio.Protocol, Generic[R]):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
         if self.ended:
             self._transport.abort()  # the time to connect was over
+            return
+        keep_alive(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes arrived; hand the replies to those who wait, in order."""
