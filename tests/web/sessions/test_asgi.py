@@ -1,18 +1,12 @@
 """What a browser sees of sessions in an ASGI app."""
 
-import asyncio
 import logging
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.routing import WebSocketRoute
-from starlette.testclient import TestClient, WebSocketTestSession
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mainstay.web.proxy import Client, TrustedProxies
-from mainstay.web.sessions import Session, Sessions, SessionTooLate, SessionUnavailable
+from mainstay.web.sessions import Session, Sessions, SessionTooLate
 from mainstay.web.sessions.stores.memory import MemoryStore, SyncMemoryStore
 from tests.web.sessions.browser import OLDER_SECRET, SECRET, Browser, app_of, run, site
 from tests.web.sessions.failing import FailingStore
@@ -416,63 +410,6 @@ def test_a_session_that_grew_too_large_names_the_largest_key() -> None:
         run(site(put, max_bytes=500).get())
 
 
-def test_a_store_that_is_down_makes_a_503_that_says_when_to_come_again() -> None:
-    store = FailingStore()
-    browser = site(count, store=store)
-    run(browser.get())
-    store.down = True
-
-    response = run(browser.get())
-
-    assert response.status == 503
-    assert response.all("retry-after") == ["2"]
-    assert response.all("cache-control") == ["no-store"]
-    assert browser.cookies.header()
-
-
-def test_a_store_that_fails_when_the_session_is_stored_makes_a_503() -> None:
-    store = FailingStore(down=True)
-
-    response = run(site(count, store=store).get())
-
-    assert response.status == 503
-    assert response.body.startswith(b"Service Unavailable")
-    assert response.set_cookie is None
-
-
-def test_a_store_that_hangs_costs_no_more_than_the_time_limit() -> None:
-    async def work() -> tuple[int, float]:
-        store = FailingStore()
-        browser = site(count, store=store, timeout=0.05)
-        await browser.get()
-        store.hangs = True
-        started = asyncio.get_running_loop().time()
-        response = await browser.get()
-        return response.status, asyncio.get_running_loop().time() - started
-
-    status, took = run(work())
-
-    assert status == 503
-    assert took < 1
-
-
-def test_anonymous_requests_go_on_without_the_store_and_may_not_write() -> None:
-    store = FailingStore()
-    browser = site(count, store=store, on_store_error="anonymous")
-    run(browser.get())
-    store.down = True
-    browser.app.app = app_of(look)
-
-    response = run(browser.get())
-
-    assert (response.status, response.body) == (200, b"None")
-    browser.app.app = app_of(count)
-    with pytest.raises(SessionUnavailable, match="store is down"):
-        run(browser.get())
-    store.down = False
-    assert run(browser.get()).body == b"2"
-
-
 def test_a_store_for_blocking_apps_is_refused() -> None:
     with pytest.raises(TypeError, match="SyncMemoryStore is a store for blocking apps"):
         Sessions(app_of(look), store=SyncMemoryStore(), secret=SECRET)  # type: ignore[arg-type]
@@ -525,59 +462,6 @@ def test_a_session_that_is_not_http_is_none_of_its_business() -> None:
     run(Sessions(app, store=MemoryStore(), secret=SECRET)({"type": "lifespan"}, nothing, nothing))
 
     assert seen == ["lifespan"]
-
-
-def _cookie_of(websocket: WebSocketTestSession) -> str:
-    headers: list[tuple[bytes, bytes]] = websocket.extra_headers or []
-    return dict(headers)[b"set-cookie"].decode().partition(";")[0]
-
-
-def _chat() -> Starlette:
-    async def endpoint(websocket: WebSocket) -> None:
-        websocket.session["visits"] = websocket.session.get("visits", 0) + 1
-        await websocket.accept()
-        await websocket.send_text(str(websocket.session["visits"]))
-        websocket.session["last"] = await websocket.receive_text()
-        await websocket.close()
-
-    async def last(request: Any) -> PlainTextResponse:
-        return PlainTextResponse(f"{request.session.get('visits')} {request.session.get('last')}")
-
-    app = Starlette(routes=[WebSocketRoute("/ws", endpoint)])
-    app.add_route("/last", last)
-    return app
-
-
-def test_a_websocket_has_the_session_and_its_cookie_comes_with_the_handshake() -> None:
-    app = _chat()
-    app.add_middleware(Sessions, store=MemoryStore(), secret=SECRET)
-    client = TestClient(app)
-
-    with client.websocket_connect("/ws") as websocket:
-        assert websocket.receive_text() == "1"
-        cookie = _cookie_of(websocket)
-        websocket.send_text("hello")
-        assert websocket.receive()["type"] == "websocket.close"
-
-    headers = {"cookie": cookie}
-    assert client.get("/last", headers=headers).text == "1 hello"
-
-
-def test_a_websocket_is_refused_while_the_store_is_down() -> None:
-    store = FailingStore()
-    app = _chat()
-    app.add_middleware(Sessions, store=store, secret=SECRET)
-    client = TestClient(app)
-    with client.websocket_connect("/ws") as websocket:
-        websocket.receive_text()
-        websocket.send_text("")
-        cookie = _cookie_of(websocket)
-    store.down = True
-
-    with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/ws", headers={"cookie": cookie}):
-        pass
-
-    assert closed.value.code == 1013
 
 
 def test_no_id_reaches_a_log_or_a_repr(caplog: pytest.LogCaptureFixture) -> None:

@@ -36,6 +36,8 @@ class Sessions:
     The other keywords are those of `Options`. Raises ValueError or TypeError for what cannot work.
     """
 
+    session_class: type[Session] = Session
+
     def __init__(
         self, app: App, *, store: Store, secret: SecretLike | Sequence[SecretLike], **options: Unpack[Options]
     ) -> None:
@@ -55,7 +57,7 @@ class Sessions:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        core, session = self.core, Session(self.core)
+        core, session = self.core, self.session_class(self.core)
         cookies = [value for name, value in scope["headers"] if name == b"cookie"]
         if cookies:
             try:
@@ -64,7 +66,7 @@ class Sessions:
                 if core.config.on_store_error == "fail":
                     await _refuse(scope, send)
                     return
-                session = Session(core, unavailable=True)
+                session = self.session_class(core, unavailable=True)
         config = core.config
         if config.cookie.secure:
             session._came(secure=client_of_scope(scope, config.proxies).secure, needed=config.cookie.secure is True)
@@ -112,7 +114,7 @@ class _Exchange:
             self._take_what_the_app_put_there()
             if message.get("status", 200) >= 500 and not core.config.save_on_error:
                 await core.drop(session)
-            else:
+            elif not core.is_settled(session):
                 await core.persist(session)
         except StoreError:
             self._refused = True
@@ -129,7 +131,8 @@ class _Exchange:
     async def _save_late(self) -> None:
         try:
             self._take_what_the_app_put_there()
-            await self._core.persist(self._session)
+            if self._session.modified:
+                await self._core.persist(self._session)
         except StoreError as error:
             _log.error("what a request changed in its session after the response had started is lost: %s", error)
 

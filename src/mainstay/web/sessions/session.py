@@ -131,6 +131,7 @@ class SessionState(MutableMapping[str, Any]):
     @property
     def is_new(self) -> bool:
         """Whether the browser brought no session that is still there."""
+        self._look()
         return self._found is None
 
     @property
@@ -142,20 +143,27 @@ class SessionState(MutableMapping[str, Any]):
             return False
         return not codec.looks_like(self._data, codec.EMPTY if self._found is None else self._found.record.data)
 
+    @modified.setter
+    def modified(self, value: bool) -> None:
+        """Code written for other sessions sets it after nested changes. There is no need: these are seen."""
+
     @property
     def user(self) -> str | None:
         """Who `login` said this is."""
+        self._look()
         self.accessed = True
         return self._user
 
     @property
     def created(self) -> float | None:
         """When the session was begun, by the last login if there was one: seconds since 1970; None for a new one."""
+        self._look()
         return None if self._found is None else self._found.record.created
 
     @property
     def fingerprint(self) -> str | None:
         """Eight hex digits that tell sessions apart in a log and are good for nothing else; None for a new one."""
+        self._look()
         return None if self._found is None else self._found.key[:8]
 
     # What can be asked of it
@@ -195,9 +203,13 @@ class SessionState(MutableMapping[str, Any]):
         self.regenerate(keep=False)
         self._login = False
 
+    def _look(self) -> None:
+        """Called before anything of the session is told: where one is not read before it is needed, it is read here."""
+
     def _contents(self) -> codec.Data:
         self.accessed = True
         if self._data is None:
+            self._look()
             self._data = {} if self._found is None else codec.decode(self._found.record.data)
         return self._data
 
