@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -55,8 +56,13 @@ def run(argv: Sequence[str], folder: Path, env: Mapping[str, str] | None = None)
 
 
 @contextmanager
-def serving(argv_for: Callable[[int], Sequence[str]], folder: Path, answers: Callable[[int], bool]) -> Iterator[int]:
-    """The port of a server that answers; `argv_for` makes its command line for a port. SIGTERM ends it.
+def serving(
+    argv_for: Callable[[int], Sequence[str]],
+    folder: Path,
+    answers: Callable[[int], bool],
+    stop: signal.Signals = signal.SIGTERM,
+) -> Iterator[int]:
+    """The port of a server that answers; `argv_for` makes its command line for a port. `stop` ends it.
 
     Somebody else may get the port before the server binds it: then another one is tried.
     """
@@ -71,8 +77,17 @@ def serving(argv_for: Callable[[int], Sequence[str]], folder: Path, answers: Cal
                 if attempt == _TRIES - 1:
                     raise NotStarted((folder / "output").read_text(errors="replace"))
         finally:
-            process.terminate()
-            process.wait(_STOP_TIMEOUT)
+            process.send_signal(stop)
+            _wait(process)
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(_STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def free_port() -> int:

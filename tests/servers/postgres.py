@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests: a new cluster in a folder of its own, without durability, gone afterwards."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +34,8 @@ def postgres() -> Iterator[Database]:
             settings = (*_QUICK, f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")
             return [program("postgres", _DEBIAN), "-D", data, *(word for one in settings for word in ("-c", one))]
 
-        with serving(argv, folder, _is_ready) as port:
+        # SIGINT: with SIGTERM it would wait for clients to leave.
+        with serving(argv, folder, _is_ready, signal.SIGINT) as port:
             database = Database("postgresql", port)
             run(
                 [
