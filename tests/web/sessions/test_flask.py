@@ -45,11 +45,11 @@ def shop(store: Any, **options: Any) -> FlaskClient:
 
     @app.get("/stream")
     def stream() -> flask.Response:
-        session = flask.session
+        cart = flask.session["cart"]
 
         def parts() -> Iterator[str]:
             yield "one"
-            session["cart"].append("streamed")
+            cart.append("streamed")
             yield "two"
 
         return flask.Response(flask.stream_with_context(parts()))

@@ -43,9 +43,9 @@ class FlaskSession(SyncSession, SessionMixin):
         try:
             drive(self._core.load(self, cookies))
         except StoreError:
+            self._unavailable = True  # an error page must not begin another session in place of the user's
             if self._core.config.on_store_error == "fail":
                 raise ServiceUnavailable(retry_after=headers.RETRY_AFTER) from None
-            self._unavailable = True
 
 
 class FlaskSessions(SessionInterface):
