@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any, Unpack
 
-from mainstay.web.accesslog.exchange import ScopeExchange
+from mainstay.web.accesslog.exchange import Outcome, ScopeExchange
 from mainstay.web.accesslog.identity import request_id, trace_id
 from mainstay.web.accesslog.keywords import Keywords
 from mainstay.web.accesslog.logger import ID_HEADER, Logger, Options
@@ -16,7 +16,8 @@ Scope = MutableMapping[str, Any]
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 LOGGED = "mainstay.logged"
 """In a scope or environ whose request has a line, so that nobody writes another one."""
-_FAILED = 500
+SWITCHED, REFUSED, FAILED = 101, 403, 500
+"""What a websocket's handshake and an app that raises come to."""
 _ID = ID_HEADER.encode()
 
 
@@ -32,95 +33,77 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Answer, and log it."""
-        if scope["type"] not in ("http", "websocket"):
+        kind = scope["type"]
+        if kind not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         logger = self._logger
         exchange = ScopeExchange(scope, logger.proxies)
         scope[LOGGED] = True
+        watch = _Watch(exchange, logger, receive, send, websocket=kind == "websocket")
         if logger.identifies:
-            await self._identified(exchange, scope, receive, send)
-        else:
-            await _Watch(exchange, logger, scope, receive, send).run(self.app)
-
-    async def _identified(self, exchange: ScopeExchange, scope: Scope, receive: Any, send: Any) -> None:
-        peer = scope.get("client")
-        self._logger.identify(exchange, peer[0] if peer else None)
-        of_id, of_trace = request_id.set(exchange.request_id), trace_id.set(exchange.trace)
+            peer = scope.get("client")
+            logger.identify(exchange, peer[0] if peer else None)
+            of_id, of_trace = request_id.set(exchange.request_id), trace_id.set(exchange.trace)
+        if logger.immediate:
+            logger.log(exchange)
         try:
-            await _Watch(exchange, self._logger, scope, receive, send).run(self.app)
+            await self.app(scope, watch.receive, watch.send)
+        except BaseException as error:
+            watch.failed(error)
+            raise
         finally:
-            request_id.reset(of_id)
-            trace_id.reset(of_trace)
+            watch.end()
+            if logger.identifies:
+                request_id.reset(of_id)
+                trace_id.reset(of_trace)
 
 
 class _Watch:
-    """One request: sees what is received and sent."""
+    """One request: sees what is received and sent. What is done for every one of them is kept in few calls."""
 
-    __slots__ = ("_done", "_exchange", "_left", "_logger", "_receive", "_scope", "_send")
+    __slots__ = ("_done", "_exchange", "_left", "_logger", "_receive", "_send", "_websocket")
 
-    def __init__(self, exchange: ScopeExchange, logger: Logger, scope: Scope, receive: Any, send: Any) -> None:
+    def __init__(self, exchange: ScopeExchange, logger: Logger, receive: Any, send: Any, *, websocket: bool) -> None:
         self._exchange = exchange
         self._logger = logger
-        self._scope = scope
         self._receive = receive
         self._send = send
+        self._websocket = websocket
         self._done = False
         self._left = False
-
-    async def run(self, app: ASGIApp) -> None:
-        exchange = self._exchange
-        if self._logger.immediate:
-            self._log()
-        try:
-            await app(self._scope, self.receive, self.send)
-        except BaseException as error:
-            exchange.error = error
-            if not exchange.status:
-                exchange.status = _FAILED
-            raise
-        finally:
-            if not self._done:
-                self._end()
 
     async def receive(self) -> Any:
         message = await self._receive()
         if message["type"] in ("http.disconnect", "websocket.disconnect") and not self._done:
             self._left = True
-            if message["type"] == "websocket.disconnect":
-                self._end()
+            if self._websocket:
+                self.end()
         return message
 
     async def send(self, message: Any) -> None:
+        exchange = self._exchange
         kind = message["type"]
         if kind == "http.response.body":
-            await self._body(message)
+            body = message.get("body", b"")
+            if body and not exchange.first:
+                exchange.first = perf_counter()
+            await self._send(message)
+            if not self._left:
+                exchange.sent += len(body)
+            if not message.get("more_body", False):
+                self.end()
         elif kind == "http.response.start":
-            await self._start(message)
+            headers = message.get("headers", ())
+            if exchange.request_id:
+                headers = [*headers, (_ID, exchange.request_id.encode())]
+                message = {**message, "headers": headers}
+            exchange.status = message["status"]
+            exchange.response_headers = headers
+            exchange.responded = perf_counter()
+            await self._send(message)
         else:
             await self._other(kind, message)
-
-    async def _start(self, message: Any) -> None:
-        exchange = self._exchange
-        headers = message.get("headers", ())
-        if exchange.request_id:
-            headers = [*headers, (_ID, exchange.request_id.encode())]
-            message = {**message, "headers": headers}
-        exchange.status = message["status"]
-        exchange.response_headers = headers
-        exchange.responded = perf_counter()
-        await self._send(message)
-
-    async def _body(self, message: Any) -> None:
-        exchange = self._exchange
-        size = len(message.get("body", b""))
-        if size and not exchange.first:
-            exchange.first = perf_counter()
-        await self._send(message)
-        if not self._left:
-            exchange.sent += size
-        if not message.get("more_body", False) and not self._done:
-            self._end()
 
     async def _other(self, kind: str, message: Any) -> None:
         exchange = self._exchange
@@ -128,32 +111,26 @@ class _Watch:
             exchange.first = perf_counter()
             exchange.sent += os.stat(message["path"]).st_size
         elif kind == "websocket.accept":
-            exchange.status, exchange.responded = 101, perf_counter()
+            exchange.status, exchange.responded = SWITCHED, perf_counter()
         elif kind == "websocket.close" and not exchange.status:
-            exchange.status, exchange.responded = 403, perf_counter()
+            exchange.status, exchange.responded = REFUSED, perf_counter()
         await self._send(message)
-        if kind in ("http.response.pathsend", "websocket.close") and not self._done:
-            self._end()
+        if kind in ("http.response.pathsend", "websocket.close"):
+            self.end()
 
-    def _end(self) -> None:
+    def failed(self, error: BaseException) -> None:
+        """The app raised this."""
+        self._exchange.error = error
+        self._exchange.status = self._exchange.status or FAILED
+
+    def end(self) -> None:
+        """It is over; the first time counts."""
+        if self._done:
+            return
+        self._done = True
         exchange = self._exchange
         exchange.ended = perf_counter()
-        exchange.completed = "X" if self._was_cut() else "+" if self._stays() else "-"
+        cut = exchange.error is not None and exchange.responded > 0  # it gave up before the response was complete
+        exchange.outcome = Outcome.CUT if cut or (self._left and not self._websocket) else Outcome.COMPLETE
         if not self._logger.immediate:
-            self._log()
-        self._done = True
-
-    def _was_cut(self) -> bool:
-        """The client left, or the app gave up, before the response was complete."""
-        if self._scope["type"] == "websocket":
-            return self._exchange.error is not None
-        return self._left or (self._exchange.error is not None and self._exchange.responded > 0)
-
-    def _stays(self) -> bool:
-        """Whether the connection is kept, as far as both sides' headers say (RFC 9112 section 9.3)."""
-        exchange = self._exchange
-        said = f"{exchange.header('connection') or ''},{exchange.response_header('connection') or ''}".lower()
-        return "close" not in said and (exchange.version != "1.0" or "keep-alive" in said)
-
-    def _log(self) -> None:
-        self._logger.log(self._exchange)
+            self._logger.log(exchange)

@@ -7,7 +7,7 @@ _SHORT = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r":
 
 
 def escaped(text: str) -> str:
-    r"""Control characters (C0, DEL, C1), U+2028 and U+2029 as `\n` or `\u001b`; quotes and backslashes after a backslash.
+    r"""Control characters (C0, DEL, C1), U+2028 and U+2029 as `\n` or `\u001b`; a backslash before `"` and `\`.
 
     The rules are those of morgan 1.12.
     """

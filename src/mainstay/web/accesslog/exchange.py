@@ -1,16 +1,34 @@
 """One request and its response, as the access log sees them: what tokens, formats and `skip` are given."""
 
 from collections.abc import Iterable
+from enum import Enum
 from time import perf_counter, time
 from typing import Any
 
 from mainstay.web.proxy import TrustedProxies, client_of_environ, client_of_scope
 from mainstay.web.proxy.client import Client
-from mainstay.web.request import environ_header, environ_path, environ_query, scope_header, scope_path, scope_query
+from mainstay.web.proxy.reading import CLIENT
+from mainstay.web.request import (
+    environ_header,
+    environ_path,
+    environ_query,
+    scope_header,
+    scope_path,
+    scope_query,
+    scope_url,
+)
 
 # Any: ASGI's scope and WSGI's environ are open dictionaries.
 ResponseHeaders = Iterable[tuple[Any, Any]]
 NOBODY = Client("", None, "http", "")
+
+
+class Outcome(Enum):
+    """How a response ended."""
+
+    OPEN = ""
+    COMPLETE = "+"
+    CUT = "X"
 
 
 class Exchange:
@@ -39,8 +57,7 @@ class Exchange:
     status = 0
     sent = 0
     """Bytes of the body that were really sent."""
-    completed = ""
-    """`+`: complete, and the connection stays; `-`: complete, and it is closed; `X`: the client left before."""
+    outcome = Outcome.OPEN
     request_id = ""
     trace = ""
     """The trace's id, of a W3C traceparent header that can be read."""
@@ -54,6 +71,23 @@ class Exchange:
             if not hasattr(self, name):
                 raise TypeError(f"an exchange has no {name!r}")
             setattr(self, name, value)
+
+    @property
+    def address(self) -> str:
+        """Of the client, past proxies that are trusted; empty when it came by a Unix socket."""
+        return self.client.address
+
+    @property
+    def completed(self) -> str:
+        """`+`: complete, and the connection stays; `-`: complete, and it is closed; `X`: the client left before.
+
+        Whether it stays is what both sides' headers say (RFC 9112 section 9.3).
+        """
+        if self.outcome is not Outcome.COMPLETE:
+            return str(self.outcome.value)
+        said = f"{self.header('connection') or ''},{self.response_header('connection') or ''}".lower()
+        stays = "close" not in said and (self.version != "1.0" or "keep-alive" in said)
+        return "+" if stays else "-"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.path} {self.status or '-'}>"
@@ -92,6 +126,23 @@ class ScopeExchange(Exchange):
         self.response_headers = ()
         self._scope = scope
         self._proxies = proxies
+        self._first: dict[bytes, bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Of the client, past proxies that are trusted; empty when it came by a Unix socket."""
+        if self._proxies or CLIENT in self._scope:
+            return self.client.address
+        peer = self._scope.get("client")
+        return str(peer[0] or "") if peer else ""
+
+    @property
+    def url(self) -> str:
+        """Path and query, as in the request line."""
+        raw, query = self._scope.get("raw_path"), self._scope.get("query_string")
+        if not raw or b"?" in raw:
+            return scope_url(self._scope)
+        return (raw + b"?" + query if query else raw).decode("latin-1")  # type: ignore[no-any-return]
 
     @property
     def method(self) -> str:  # type: ignore[override]
@@ -129,11 +180,11 @@ class ScopeExchange(Exchange):
 
     def first_header(self, name: str) -> str | None:
         """As `header`; of several, the first."""
-        wanted = name.encode("latin-1", "replace")
-        for key, value in self._scope["headers"]:
-            if key == wanted:
-                return value.decode("latin-1")  # type: ignore[no-any-return]
-        return None
+        first = self._first
+        if first is None:
+            first = self._first = dict(reversed(self._scope["headers"]))
+        value = first.get(name.encode())
+        return None if value is None else value.decode("latin-1")
 
 
 class EnvironExchange(Exchange):

@@ -42,7 +42,7 @@ class JsonFormat:
             "duration_ms": round(exchange.seconds * 1e3, 3),
             "ttfb_ms": round((exchange.first - exchange.started) * 1e3, 3) if exchange.first else None,
             "completed": exchange.completed,
-            "remote_addr": client.address,
+            "remote_addr": exchange.address,
             "remote_user": _user(exchange),
             "scheme": client.scheme,
             "host": client.host,

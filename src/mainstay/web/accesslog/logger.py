@@ -96,7 +96,7 @@ class Logger:
             self._warned = True
             _warn_of_servers()
         try:
-            if any(skip(exchange) for skip in self._skip):
+            if self._skip and any(skip(exchange) for skip in self._skip):
                 return
             line = self._format(exchange)
             if line is not None:

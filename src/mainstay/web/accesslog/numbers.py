@@ -6,7 +6,7 @@ MOST_DIGITS = 100
 
 
 def fixed(value: float, digits: int) -> str:
-    """`value` with so many digits after the point, as ECMAScript's toFixed has it: by its exact binary value, half up."""
+    """`value` with so many digits after the point, as ECMAScript's toFixed: by its exact binary value, half up."""
     twice = value * 2 * 10**digits
     if twice % 2 != 1:  # no tie: both ways of rounding are the same
         return f"{value:.{digits}f}"

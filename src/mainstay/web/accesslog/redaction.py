@@ -5,23 +5,10 @@ from collections.abc import Iterable
 
 HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "x-csrf-token"})
 PARAMETERS = frozenset(
-    [
-        "access_token",
-        "api_key",
-        "apikey",
-        "auth",
-        "client_secret",
-        "code",
-        "id_token",
-        "key",
-        "password",
-        "passwd",
-        "refresh_token",
-        "secret",
-        "sig",
-        "signature",
-        "token",
-    ]
+    {
+        *("access_token", "id_token", "refresh_token", "token", "auth", "code", "key", "api_key", "apikey"),
+        *("client_secret", "secret", "password", "passwd", "sig", "signature"),
+    }
 )
 REDACTED = "[REDACTED]"
 

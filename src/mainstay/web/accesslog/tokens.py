@@ -20,26 +20,11 @@ Token = Callable[..., Value]
 
 # Of these headers Node's http module keeps the first when one is sent several times.
 _ONCE = frozenset(
-    [
-        "age",
-        "authorization",
-        "content-length",
-        "content-type",
-        "etag",
-        "expires",
-        "from",
-        "host",
-        "if-modified-since",
-        "if-unmodified-since",
-        "last-modified",
-        "location",
-        "max-forwards",
-        "proxy-authorization",
-        "referer",
-        "retry-after",
-        "server",
-        "user-agent",
-    ]
+    {
+        *("age", "authorization", "content-length", "content-type", "etag", "expires", "from", "host", "location"),
+        *("if-modified-since", "if-unmodified-since", "last-modified", "max-forwards", "proxy-authorization"),
+        *("referer", "retry-after", "server", "user-agent"),
+    }
 )
 
 
@@ -92,7 +77,7 @@ def _first_byte(argument: str) -> Read:
 
 
 def _referrer(exchange: Exchange) -> Value:
-    return exchange.first_header("referer") or exchange.header("referrer")
+    return exchange.first_header("referer") or exchange.first_header("referrer")
 
 
 def _remote_user(exchange: Exchange) -> Value:
@@ -137,7 +122,7 @@ KNOWN: dict[str, Known] = {
     "path": Known(_always(lambda exchange: exchange.path)),
     "pid": Known(_always(lambda _: os.getpid()), plain=True),
     "referrer": Known(_always(_referrer)),
-    "remote-addr": Known(_always(lambda exchange: exchange.client.address)),
+    "remote-addr": Known(_always(lambda exchange: exchange.address)),
     "remote-user": Known(_always(_remote_user)),
     "req": Known(_request_header),
     "request-id": Known(_always(lambda exchange: exchange.request_id)),

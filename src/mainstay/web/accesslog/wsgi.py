@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any, Unpack
 
 from mainstay.web.accesslog.asgi import LOGGED
-from mainstay.web.accesslog.exchange import EnvironExchange
+from mainstay.web.accesslog.exchange import EnvironExchange, Outcome
 from mainstay.web.accesslog.identity import request_id, trace_id
 from mainstay.web.accesslog.keywords import Keywords
 from mainstay.web.accesslog.logger import Logger, Options
@@ -105,8 +105,6 @@ class _Response:
 
 def _end(exchange: EnvironExchange, logger: Logger, *, complete: bool) -> None:
     exchange.ended = perf_counter()
-    said = f"{exchange.header('connection') or ''},{exchange.response_header('connection') or ''}".lower()
-    stays = "close" not in said and (exchange.version != "1.0" or "keep-alive" in said)
-    exchange.completed = ("+" if stays else "-") if complete else "X"
+    exchange.outcome = Outcome.COMPLETE if complete else Outcome.CUT
     if not logger.immediate:
         logger.log(exchange)
