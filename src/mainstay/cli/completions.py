@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mainstay.cli.chainload import completion as running
 from mainstay.cli.commands.help import parser_of
 from mainstay.cli.index import commands
 
@@ -54,6 +55,7 @@ def _cases(indent: str) -> str:
 def _bash() -> str:
     return f"""\
 # bash completion for mainstay
+{running.BASH.strip()}
 _mainstay() {{
     local word="${{COMP_WORDS[COMP_CWORD]}}" options="" names=0
     COMPREPLY=()
@@ -64,7 +66,9 @@ _mainstay() {{
     case "${{COMP_WORDS[1]}}" in
 {_cases("        ")}
     esac
-    if [[ ${{COMP_WORDS[1]}} == help ]]; then
+    if [[ ${{COMP_WORDS[1]}} == run ]]; then
+        _mainstay_run
+    elif [[ ${{COMP_WORDS[1]}} == help ]]; then
         COMPREPLY=($(compgen -W "{_words()}" -- "$word"))
     elif [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$word"))
@@ -80,6 +84,7 @@ def _zsh() -> str:
     described = "\n".join(f"        '{command.name}:{_zsh_quoted(command.summary)}'" for command in commands())
     return f"""\
 #compdef mainstay
+{running.ZSH.strip()}
 _mainstay() {{
     local options="" names=0
     local -a all_commands=(
@@ -92,7 +97,9 @@ _mainstay() {{
     case "$words[2]" in
 {_cases("        ")}
     esac
-    if [[ $words[2] == help ]]; then
+    if [[ $words[2] == run ]]; then
+        _mainstay_run
+    elif [[ $words[2] == help ]]; then
         _describe command all_commands
     elif [[ $PREFIX == -* ]]; then
         compadd -- ${{=options}}
@@ -115,6 +122,7 @@ def _fish() -> str:
         if command.name in _SELECTING:
             lines.append(f"complete -c mainstay -n {seen} -a '(mainstay completion names 2>/dev/null)'")
     lines.append("complete -c mainstay -n '__fish_seen_subcommand_from start' -F")
+    lines.append(running.FISH)
     return "\n".join(lines)
 
 

@@ -35,6 +35,7 @@ GROUPS = (
             Command("resurrect", "start again what was up before the machine was shut down"),
             Command("dev", "run an app to work on it: in the foreground, new code at each save"),
             Command("serve", "run apps in the foreground, for containers and boot units"),
+            Command("run", "set variables, then run a command: run A=1 -- cmd"),
         ),
     ),
     (
