@@ -15,7 +15,7 @@ from mainstay.web.proxy import TrustedProxies
 Scope = MutableMapping[str, Any]
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 LOGGED = "mainstay.logged"
-"""In a scope or environ whose request has a line, so that nobody writes another one."""
+"""A list that mainstay's runtime puts into a scope or environ where it would write a line of its own, if it is empty."""
 SWITCHED, REFUSED, FAILED = 101, 403, 500
 """What a websocket's handshake and an app that raises come to."""
 _ID = ID_HEADER.encode()
@@ -39,7 +39,8 @@ class AccessLog:
             return
         logger = self._logger
         exchange = ScopeExchange(scope, logger.proxies)
-        scope[LOGGED] = True
+        if LOGGED in scope:
+            scope[LOGGED].append(True)
         watch = _Watch(exchange, logger, receive, send, websocket=kind == "websocket")
         if logger.identifies:
             peer = scope.get("client")
