@@ -61,7 +61,8 @@ class ASGILines:
             await self._app(scope, receive, send)
             return
         began, status = time.monotonic(), 500  # of what raises before it answers
-        told = scope[LOGGED] = []
+        told: list[object] = []
+        scope[LOGGED] = told
 
         async def sending(message: Any) -> None:
             nonlocal status
@@ -88,7 +89,8 @@ class WSGILines:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer, and tell of it."""
         began, status = time.monotonic(), 500
-        told = environ[LOGGED] = []
+        told: list[object] = []
+        environ[LOGGED] = told
 
         def starting(line: str, *more: Any) -> Any:
             nonlocal status

@@ -38,7 +38,7 @@ def serve(app: Any, given: dict[str, Any], parts: int = 100) -> list[tuple[str, 
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Any:
         started.append((status, headers))
-        return lambda data: None
+        return lambda _data: None
 
     response = app(given, start_response)
     try:
@@ -160,8 +160,7 @@ def test_it_goes_around_flask() -> None:
     app, out = Flask("flasked"), io.StringIO()
     app.add_url_rule("/page", view_func=lambda: f"id {request_id.get()}")
     app.wsgi_app = WSGIAccessLog(app.wsgi_app, to=out, format="json")  # type: ignore[method-assign]
-    answer = app.test_client().get("/page?token=x")
-    answer.close()
+    answer = app.test_client().get("/page?token=x", buffered=True)
     found = json.loads(out.getvalue())
 
     assert (found["status"], found["path"], found["query"]) == (200, "/page", "token=[REDACTED]")
@@ -170,11 +169,11 @@ def test_it_goes_around_flask() -> None:
 
 
 def test_it_goes_around_django() -> None:
-    import django
-    from django.conf import settings
-    from django.core.handlers.wsgi import WSGIHandler
-    from django.http import HttpRequest, HttpResponse
-    from django.urls import path
+    import django  # type: ignore[import-untyped]
+    from django.conf import settings  # type: ignore[import-untyped]
+    from django.core.handlers.wsgi import WSGIHandler  # type: ignore[import-untyped]
+    from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]
+    from django.urls import path  # type: ignore[import-untyped]
 
     def page(_request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"id {request_id.get()}")
@@ -185,7 +184,7 @@ def test_it_goes_around_django() -> None:
     if not settings.configured:
         settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=Urls, SECRET_KEY="x" * 40)
         django.setup()
-    from django.test.utils import override_settings
+    from django.test.utils import override_settings  # type: ignore[import-untyped]
 
     out = io.StringIO()
     with override_settings(ALLOWED_HOSTS=["*"], ROOT_URLCONF=Urls):
