@@ -90,6 +90,7 @@ def test_every_key_of_care_and_order_arrives_in_the_spec(tmp_path: Path) -> None
         health = { tcp = "127.0.0.1:5432", failures = 1 }
         [apps.web]
         app = "shop:app"
+        trusted_proxy = ["loopback", "10.0.0.0/8"]
         health = { path = "/healthz", interval = "5s", timeout = "1s", failures = 2 }
         max_memory = "512MiB"
         max_requests = 1000
@@ -115,6 +116,7 @@ def test_every_key_of_care_and_order_arrives_in_the_spec(tmp_path: Path) -> None
     assert spec.depends_on == (Dependency("db", Condition.HEALTHY),)
     assert spec.before_start == ("/bin/sh", "-c", "sleep 1 && sleep 2")
     assert spec.before_start_timeout == 60.0
+    assert spec.trusted_proxy == "loopback, 10.0.0.0/8"
     assert spec.after_stop == (SLEEP, "3")
     assert spec.restart.schedule == "0 0 * * *"
     assert spec.hooks == (Hook("crash", (SLEEP, "1")), Hook("start", (SLEEP, "4")))

@@ -99,6 +99,7 @@ class _Resolver:
             namespace=values[schema.NAMESPACE],
             instances=values[schema.INSTANCES],
             binds=self._binds(),
+            trusted_proxy=values[schema.TRUSTED_PROXY],
             env=layers,
             environment=self._around.environment,
             start_timeout=values[schema.START_TIMEOUT],
