@@ -13,8 +13,8 @@ from mainstay.web.sessions.store import Conflict, Store, Stored, StoreError, Ver
 from mainstay.web.sessions.time_limit import TimeLimit
 
 TOLERATED = 3
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 1.0
 
 _log = logging.getLogger("mainstay.web.sessions")
 T = TypeVar("T")
