@@ -36,6 +36,11 @@ class Guard:
     def __repr__(self) -> str:
         return f"Guard({self.store!r}, failures={self._failures})"
 
+    @property
+    def limit(self) -> float | None:
+        """How long a call may take, in seconds."""
+        return None if self._limit is None else self._limit.seconds
+
     async def get(self, key: str, renew: float | None = None) -> Stored | None:
         """As Store.get. The call of every request: it takes the short way."""
         if self._failures:
