@@ -114,7 +114,8 @@ def app_of(handler: Handler, *, status: int = 200, headers: Any = ()) -> Any:
 
 
 def site(handler: Handler, *, store: Any = None, secret: Any = SECRET, **options: Any) -> Browser:
-    """A browser at an app with sessions."""
+    """A browser at an app with sessions. A machine that is busy is no store that hangs: the time limit is long."""
+    options = {"timeout": 30, **options}
     store = MemoryStore() if store is None else store
     scheme = options.pop("scheme", "http")
     return Browser(Sessions(app_of(handler), store=store, secret=secret, **options), scheme=scheme)

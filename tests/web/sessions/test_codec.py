@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.web.sessions.codec import EMPTY, Unencodable, decode, encode, looks_like
+from tests.web.sessions.properties import patient
 
 _SCALARS = (
     st.none()
@@ -26,6 +27,7 @@ _SCALARS = (
     | st.uuids()
     | st.decimals(allow_nan=False)
 )
+
 _HASHABLE = st.text() | st.integers(-1000, 1000)
 _VALUES = st.recursive(
     _SCALARS,
@@ -49,6 +51,7 @@ def _shape(value: object) -> object:
     return (type(value), value)
 
 
+@patient
 @given(st.dictionaries(st.text(max_size=8), _VALUES, max_size=5))
 def test_everything_comes_back_as_what_it_was(data: dict[str, Any]) -> None:
     packed = encode(data)

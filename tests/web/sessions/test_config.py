@@ -47,6 +47,11 @@ def test_spans_are_seconds_or_timedeltas() -> None:
     assert (config.lifetimes.idle, config.lifetimes.absolute, config.timeout) == (60, None, 0.1)
 
 
+def test_the_time_limit_is_the_stores_unless_the_app_says_so() -> None:
+    assert configure(SECRET).timeout == "store"
+    assert configure(SECRET, timeout=None).timeout is None
+
+
 _WRONG: list[tuple[dict[str, Any], str]] = [
     ({"idle": None, "absolute": None}, "would never end"),
     ({"idle": 0}, "idle=0 is no span"),

@@ -14,6 +14,7 @@ from mainstay.web.sessions.cookie import (
     is_cookie_value,
     values_of,
 )
+from tests.web.sessions.properties import patient
 
 
 def test_every_attribute_is_written_in_the_order_of_express_session() -> None:
@@ -109,6 +110,7 @@ def test_no_more_is_looked_at_than_a_browser_sends() -> None:
     assert values_of(b"sid", [b"sid=" + b"x" * (LARGEST + 1)]) == []
 
 
+@patient
 @given(st.lists(st.binary() | st.text(alphabet='sid=;" ,\t\xff').map(lambda text: text.encode("latin-1")), max_size=3))
 def test_no_bytes_make_reading_fail(headers: list[bytes]) -> None:
     for value in values_of(b"sid", headers):
@@ -116,6 +118,7 @@ def test_no_bytes_make_reading_fail(headers: list[bytes]) -> None:
         assert 0 < len(value) <= LARGEST
 
 
+@patient
 @given(st.text(alphabet=st.characters(codec="ascii"), max_size=30).filter(is_cookie_value), st.binary(max_size=30))
 def test_what_was_set_is_read_back_among_anything(value: str, before: bytes) -> None:
     header = before.replace(b"sid", b"") + b"; " + str(SetCookie(name="sid", value=value)).encode()

@@ -10,6 +10,7 @@ from mainstay.web.sessions.bound import Session
 from mainstay.web.sessions.session import SessionGone
 from tests.web.sessions.browser import run
 from tests.web.sessions.failing import FailingStore
+from tests.web.sessions.properties import patient
 from tests.web.sessions.visits import Site
 
 
@@ -101,7 +102,7 @@ _STEPS = st.lists(
 
 
 @given(_STEPS)
-@settings(max_examples=200, deadline=None)
+@settings(patient, max_examples=200)
 def test_whatever_three_requests_do_in_whatever_order_the_last_word_on_each_key_counts(
     steps: list[tuple[Any, ...]],
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import django
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -13,17 +14,9 @@ from mainstay.web.sessions.stores.memory import SyncMemoryStore
 from tests.web.sessions.browser import OLDER_SECRET, SECRET
 from tests.web.sessions.test_wsgi import SyncFailingStore
 
-if not settings.configured:
-    settings.configure(
-        SECRET_KEY=SECRET,
-        ROOT_URLCONF=__name__,
-        ALLOWED_HOSTS=["testserver"],
-        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
-        MIDDLEWARE=["mainstay.web.sessions.django.SessionMiddleware"],
-        SESSION_ENGINE="mainstay.web.sessions.django",
-        DATABASES={},
-        USE_TZ=True,
-    )
+if not settings.configured:  # once in a process, and another test may have done so
+    settings.configure(SECRET_KEY=SECRET)
+if not apps.ready:
     django.setup()
 
 from django.contrib.sessions.backends.base import UpdateError
@@ -71,6 +64,25 @@ async def login_in_a_loop(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [path(view.__name__, view) for view in (add, nested, login, logout, fail, in_a_loop, login_in_a_loop)]
+
+
+OURS: dict[str, Any] = {
+    "SECRET_KEY": SECRET,
+    "SECRET_KEY_FALLBACKS": [],
+    "ROOT_URLCONF": __name__,
+    "ALLOWED_HOSTS": ["testserver"],
+    "MIDDLEWARE": ["mainstay.web.sessions.django.SessionMiddleware"],
+    "SESSION_ENGINE": "mainstay.web.sessions.django",
+    "USE_TZ": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def _ours() -> Iterator[None]:
+    with override_settings(**OURS):
+        core.cache_clear()
+        yield
+    core.cache_clear()
 
 
 @pytest.fixture

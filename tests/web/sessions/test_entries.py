@@ -1,9 +1,14 @@
 """How long sessions live, and what is taken for none."""
 
+from typing import Any
+
 import pytest
 
+from mainstay.web.sessions.config import configure
+from mainstay.web.sessions.entries import Entries
 from mainstay.web.sessions.stores.memory import MemoryStore
-from tests.web.sessions.browser import run
+from tests.web.sessions.browser import SECRET, run
+from tests.web.sessions.failing import FailingStore
 from tests.web.sessions.visits import Site
 
 DAY = 86400.0
@@ -122,3 +127,17 @@ def test_a_damaged_or_later_record_is_taken_for_none(caplog: pytest.LogCaptureFi
 
     run(work())
     assert "format 09" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds"),
+    [({}, 0.25), ({"timeout": 5}, 5), ({"timeout": "of the store"}, 7), ({"timeout": None}, None)],
+)
+def test_the_time_limit_is_the_apps_else_the_stores(options: dict[str, Any], seconds: float | None) -> None:
+    store = FailingStore()
+    if options.get("timeout") == "of the store":
+        store.time_limit, options = 7.0, {}  # type: ignore[attr-defined]
+
+    limit = Entries(store, configure(SECRET, **options)).store.limit
+
+    assert limit == seconds

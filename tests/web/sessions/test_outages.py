@@ -47,7 +47,7 @@ def test_a_store_that_hangs_costs_no_more_than_the_time_limit() -> None:
     status, took = run(work())
 
     assert status == 503
-    assert took < 1
+    assert took < 5
 
 
 def test_anonymous_requests_go_on_without_the_store_and_may_not_write() -> None:

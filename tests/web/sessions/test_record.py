@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.web.sessions.record import LONGEST_COOKIE, TOMBSTONE, Lifetimes, Record, Unreadable, pack, unpack
+from tests.web.sessions.properties import patient
 
 
 def _record(created: float = 0, renewed: float = 0, idle: float | None = None, absolute: float | None = None) -> Record:
@@ -19,6 +20,7 @@ def test_a_session_that_moved_away_is_none() -> None:
     assert unpack(TOMBSTONE) is None
 
 
+@patient
 @given(st.binary().filter(lambda value: value[:1] != TOMBSTONE))
 def test_whatever_else_is_stored_is_refused(value: bytes) -> None:
     with pytest.raises(Unreadable):

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from mainstay.web.sessions.signing import Opened, Signer, express_sign, express_unsign, idle_of, key_of, new_id
 from tests.web.sessions.browser import OLDER_SECRET, SECRET
+from tests.web.sessions.properties import patient
 
 
 def test_an_id_has_192_random_bits_and_no_two_are_the_same() -> None:
@@ -57,6 +58,7 @@ def test_a_signature_is_good_for_one_name_of_a_cookie() -> None:
     assert Signer([SECRET], name="sid").open(value) is None
 
 
+@patient
 @given(st.integers(0, 75), st.integers(1, 255))
 def test_a_value_with_one_byte_changed_is_refused(at: int, by: int) -> None:
     signer = Signer([SECRET], name="sid")
@@ -66,12 +68,14 @@ def test_a_value_with_one_byte_changed_is_refused(at: int, by: int) -> None:
     assert signer.open(bytes(value)) is None
 
 
+@patient
 @given(st.binary(max_size=200) | st.from_regex(rb"[A-Za-z0-9_-]{32}\.[A-Za-z0-9_-]{43}", fullmatch=True))
 def test_no_bytes_make_opening_fail(value: bytes) -> None:
     assert Signer([SECRET], name="sid").open(value) is None
     assert Signer([SECRET], name="sid", format="express").open(value) is None
 
 
+@patient
 @given(st.text(max_size=50))
 def test_no_text_makes_unsigning_fail(value: str) -> None:
     assert express_unsign(value, "keyboard cat") is None

@@ -16,7 +16,9 @@ class Site:
     def __init__(self, store: Store | None = None, **options: Any) -> None:
         self.now = 1_000_000.0
         memory = MemoryStore(clock=lambda: self.now)
-        self.core = Core(memory if store is None else store, configure(SECRET, clock=lambda: self.now, **options))
+        self.core = Core(
+            memory if store is None else store, configure(SECRET, clock=lambda: self.now, **{"timeout": 30, **options})
+        )
         self.cookie = ""
 
     async def open(self, cookie: str | None = None) -> Session:

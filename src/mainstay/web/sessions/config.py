@@ -42,7 +42,7 @@ class Options(TypedDict, total=False):
     on_store_error: Literal["fail", "anonymous"]
     """"fail" answers 503; "anonymous" gives an empty session that cannot be written."""
     timeout: Span | None
-    """How long one call to the store may take. Default: 0.25 seconds."""
+    """How long one call to the store may take. Default: what the store names as its `time_limit`, else 0.25 seconds."""
     max_bytes: int
     """The most that the data of one session may take, encoded. Default: 64 KiB."""
     save_on_error: bool
@@ -69,7 +69,7 @@ class Config:
     persistent: bool
     rolling: bool
     on_store_error: Literal["fail", "anonymous"]
-    timeout: float | None
+    timeout: float | Literal["store"] | None
     max_bytes: int
     save_on_error: bool
     cache_control: str | None
@@ -108,7 +108,7 @@ def configure(secret: SecretLike | Sequence[SecretLike], **options: Unpack[Optio
         persistent=options.get("persistent", True),
         rolling=options.get("rolling", False),
         on_store_error=on_store_error,
-        timeout=_seconds("timeout", options.get("timeout", 0.25)),
+        timeout=_seconds("timeout", options["timeout"]) if "timeout" in options else "store",
         max_bytes=max_bytes,
         save_on_error=options.get("save_on_error", False),
         cache_control=options.get("cache_control", "private, no-store"),

@@ -14,6 +14,8 @@ from mainstay.web.sessions.session import Found
 from mainstay.web.sessions.signing import idle_of, key_of, new_id
 from mainstay.web.sessions.store import Store, Stored, Version
 
+TIME_LIMIT = 0.25
+"""How long a call to the store may take, in seconds, where neither the app nor the store says so."""
 _WITHOUT_PAUSE = 2
 _LONGEST_PAUSE = 0.02
 _INDEX_KEEPS = 400 * 86400.0
@@ -27,7 +29,8 @@ class Entries:
     def __init__(self, store: Store, config: Config) -> None:
         self._blocks = isinstance(store, Blocking)
         self._config = config
-        self.store = Guard(store, timeout=None if self._blocks else config.timeout)
+        limit = getattr(store, "time_limit", TIME_LIMIT) if config.timeout == "store" else config.timeout
+        self.store = Guard(store, timeout=None if self._blocks else limit)
 
     async def find(self, id_: str, key: str, *, renew: bool = True) -> Found | None:
         """The session with an id that we signed, None when it has ended. Raises StoreError."""

@@ -13,8 +13,8 @@ from mainstay.web.sessions.store import Conflict, Store, Stored, StoreError, Ver
 from mainstay.web.sessions.time_limit import TimeLimit
 
 TOLERATED = 3
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 1.0
 
 _log = logging.getLogger("mainstay.web.sessions")
 T = TypeVar("T")
@@ -35,6 +35,11 @@ class Guard:
 
     def __repr__(self) -> str:
         return f"Guard({self.store!r}, failures={self._failures})"
+
+    @property
+    def limit(self) -> float | None:
+        """How long a call may take, in seconds."""
+        return None if self._limit is None else self._limit.seconds
 
     async def get(self, key: str, renew: float | None = None) -> Stored | None:
         """As Store.get. The call of every request: it takes the short way."""

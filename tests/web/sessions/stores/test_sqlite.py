@@ -12,7 +12,7 @@ from mainstay.web.sessions.stores.sqlite import SQLiteStore
 
 
 class TestConformance(StoreConformance):
-    shortest = 0.1
+    shortest = 0.3  # a read leaves the renewing to the writer's thread
 
     @pytest.fixture(autouse=True)
     def _in_folder(self, tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_the_event_loop_goes_on_while_another_process_holds_the_file(tmp_path: P
         await store.close()
         return turns
 
-    assert asyncio.run(work()) > 20
+    assert asyncio.run(work()) > 5
 
 
 def test_writes_that_come_together_are_one_transaction(tmp_path: Path) -> None:

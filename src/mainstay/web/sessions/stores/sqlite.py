@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from mainstay.web.sessions.store import Conflict, Stored, Version
-from mainstay.web.sessions.stores.sqlite_blocking import SyncSQLiteStore
+from mainstay.web.sessions.stores.sqlite_blocking import PATIENCE, SyncSQLiteStore
 
 MOST_TOGETHER = 128
 """The most writes in one transaction."""
@@ -29,8 +29,9 @@ class SQLiteStore:
     """A Store in the file `path`, which is made with the mode 0600. Raises StoreError when it cannot be used."""
 
     def __init__(
-        self, path: str | os.PathLike[str], *, timeout: float = 0.25, clock: Callable[[], float] = time.time
+        self, path: str | os.PathLike[str], *, timeout: float = PATIENCE, clock: Callable[[], float] = time.time
     ) -> None:
+        self.time_limit = timeout + 1.0  # a writer who waits for the others is behind, and not down
         self._file = SyncSQLiteStore(path, timeout=timeout, clock=clock)
         self._writer = _Writer(self._file)
 

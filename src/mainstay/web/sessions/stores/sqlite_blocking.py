@@ -30,13 +30,19 @@ _CHANGE = (
 )
 _RENEW = "UPDATE sessions SET expires = ? WHERE key = ? AND expires > ?"
 _LINK = "INSERT OR REPLACE INTO links (user, key, expires) VALUES (?, ?, ?)"
+_LINKED = "SELECT key FROM links WHERE user = ? AND expires > ?"
 _PURGE = "DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE expires <= ? LIMIT ?)"
 _PURGE_LINKS = "DELETE FROM links WHERE expires <= ?"
 
+PATIENCE = 2.0
+"""How long a write waits for those of other workers, in seconds, unless told otherwise."""
 WORTH_RENEWING = 1 / 32
 """A read renews an entry when its time to live would change by that share: a read should seldom be a write."""
 PURGED_AT_ONCE = 200
 _PREPARED_WITHIN = 10.0
+_LOOK_AGAIN = (0.0002, 0.002)
+_LOOK_HARDER = (0.00005, 0.0003)
+_LONG = 0.02
 _PURGE_EVERY = (20.0, 60.0)  # at random, so that the workers of one machine take turns
 
 
@@ -47,7 +53,7 @@ class SyncSQLiteStore:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, timeout: float = 0.25, clock: Callable[[], float] = time.time
+        self, path: str | os.PathLike[str], *, timeout: float = PATIENCE, clock: Callable[[], float] = time.time
     ) -> None:
         self.path = Path(path).absolute()  # a process that changes its folder later means the same file
         self._timeout = timeout
@@ -73,7 +79,7 @@ class SyncSQLiteStore:
     def look(self, key: str) -> tuple[Stored | None, float]:
         """The entry, and when it expires; never waits for a writer."""
         with self._connection() as connection:
-            row = connection.execute(_GET, (bytes.fromhex(key), self._clock())).fetchone()
+            row = self._patiently(connection, _GET, (bytes.fromhex(key), self._clock())).fetchone()
         return (None, 0.0) if row is None else (Stored(row[0], row[1]), row[2])
 
     def is_worth_renewing(self, expires: float, renew: float) -> bool:
@@ -135,9 +141,7 @@ class SyncSQLiteStore:
     def linked(self, user: str) -> list[str]:
         """As Store.linked."""
         with self._connection() as connection:
-            rows = connection.execute(
-                "SELECT key FROM links WHERE user = ? AND expires > ?", (_named(user), self._clock())
-            ).fetchall()
+            rows = self._patiently(connection, _LINKED, (_named(user), self._clock())).fetchall()
         return [row[0].hex() for row in rows]
 
     def unlink(self, user: str, key: str) -> None:
@@ -160,7 +164,7 @@ class SyncSQLiteStore:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that may write; committed at its end, undone when an exception leaves it."""
         with self._connection() as connection:
-            connection.execute("BEGIN IMMEDIATE")  # waits for other writers here, and nowhere else
+            self._patiently(connection, "BEGIN IMMEDIATE")  # waits for other writers here, and nowhere else
             try:
                 yield connection
             except BaseException:
@@ -168,6 +172,25 @@ class SyncSQLiteStore:
                     connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+    def _patiently(
+        self, connection: sqlite3.Connection, statement: str, values: tuple[object, ...] = ()
+    ) -> sqlite3.Cursor:
+        """Execute what may have to wait for somebody else, for `timeout` at the most.
+
+        SQLite's own waiting sleeps longer and longer, up to a tenth of a second, so whoever waits loses to those who
+        come. Here whoever has waited long looks more often.
+        """
+        began = None
+        while True:
+            try:
+                return connection.execute(statement, values)
+            except sqlite3.OperationalError as error:
+                began = time.monotonic() if began is None else began
+                waited = time.monotonic() - began
+                if not _is_held(error) or waited > self._timeout:
+                    raise
+            time.sleep(random.uniform(*(_LOOK_AGAIN if waited < _LONG else _LOOK_HARDER)))
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -187,9 +210,9 @@ class SyncSQLiteStore:
     def _open(self) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(
-                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False, cached_statements=32
+                self.path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=32
             )
-            connection.execute("PRAGMA synchronous = NORMAL")
+            self._patiently(connection, "PRAGMA synchronous = NORMAL")  # the first look at the file
         except sqlite3.Error as error:
             raise StoreError(f"cannot open the session file {self.path}: {error}") from error
         with self._lock:
@@ -227,6 +250,11 @@ def _make_private(path: Path) -> None:
         raise StoreError(f"cannot open the session file {path}: {error.strerror}") from error
 
 
+def _is_held(error: sqlite3.Error) -> bool:
+    """Whether somebody else holds the file for now."""
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _prepare(path: Path) -> None:
     """Make the tables. Several workers may do so at once, and SQLite does not wait where the log is begun."""
     deadline = time.monotonic() + _PREPARED_WITHIN
@@ -237,7 +265,7 @@ def _prepare(path: Path) -> None:
                 connection.executescript(_SCHEMA)
             return
         except sqlite3.Error as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if not _is_held(error) or time.monotonic() > deadline:
                 raise StoreError(f"cannot use the session file {path}: {error}") from error
         time.sleep(random.uniform(0.001, 0.02))
 
