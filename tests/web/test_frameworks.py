@@ -74,7 +74,8 @@ def litestar_app() -> Any:
     def go(request: Request[Any, Any, Any]) -> Redirect:
         return Redirect(request.url_for("where"))
 
-    return Litestar([where, go], middleware=[DefineMiddleware(ProxyMiddleware, proxies=PROXIES)])
+    # Its own logging would leave a thread behind.
+    return Litestar([where, go], middleware=[DefineMiddleware(ProxyMiddleware, proxies=PROXIES)], logging_config=None)
 
 
 def quart_app() -> Any:
