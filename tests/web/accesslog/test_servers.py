@@ -1,10 +1,12 @@
 """Under real servers: one request is one line, whatever it sends, and a server that is stopped loses none."""
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import until
-from tests.web.accesslog.fuzzing import ASGI, WSGI, ask, shoot, what_is_wrong
+from tests.web.accesslog.fuzzing import ANSWERED, ASGI, WSGI, ask, shoot, what_is_wrong
 from tests.web.accesslog.programs import ROOT
 
 SERVERS = {
@@ -109,3 +111,48 @@ def test_a_server_that_is_asked_to_log_is_told_of(tmp_path: Path, name: str, opt
         ask(port, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 
     assert (tmp_path / "err").read_text().count("is on too: each request is logged twice") == 1
+
+
+def _one_worker(command: list[str]) -> list[str]:
+    return ["1" if before == "--workers" else part for before, part in zip(["", *command], command, strict=False)]
+
+
+# Of granian one worker: one that is asked to stop while it still starts may never do so.
+STOPPED = {
+    name: (app, _one_worker(command) if "granian" in name else command) for name, (app, command) in SERVERS.items()
+} | {
+    "uvicorn without lifespan": (ASGI, [*SERVERS["uvicorn h11"][1], "--lifespan", "off"]),
+    "uvicorn workers": (ASGI, [*SERVERS["uvicorn h11"][1], "--workers", "2"]),
+}
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_server_that_is_stopped_in_full_traffic_has_a_line_of_each_answer(tmp_path: Path, name: str) -> None:
+    answered: list[str] = []
+    stopping = threading.Event()
+
+    def client(port: int, who: int) -> None:
+        for number in itertools.count():
+            try:
+                answer = ask(port, f"GET /{who}/{number} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            except OSError:
+                return
+            if ANSWERED in answer.lower():
+                answered.append(f"/{who}/{number}")
+            elif stopping.is_set():
+                return
+
+    with serving(tmp_path, *STOPPED[name]) as (port, process):
+        clients = [threading.Thread(target=client, args=(port, who)) for who in range(4)]
+        for thread in clients:
+            thread.start()
+        until(lambda: len(answered) > 300)
+        stopping.set()
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        for thread in clients:
+            thread.join()
+    logged = [line.split()[1] for line in (tmp_path / "tiny.log").read_text().splitlines()]
+
+    assert len(logged) == len(set(logged))
+    assert set(answered) <= set(logged)
