@@ -38,17 +38,24 @@ def options_of(command: str) -> list[tuple[str, str]]:
     ]
 
 
+def choices_of(command: str) -> list[str]:
+    """The words of which a command takes one: `check`, `url` or `shell` of `db`."""
+    positional = [action for action in parser_of(command)._actions if not action.option_strings]
+    return [str(word) for action in positional for word in action.choices or ()]
+
+
 def _words() -> str:
     return " ".join(word for command in commands() for word in (command.name, *command.aliases))
 
 
 def _cases(indent: str) -> str:
-    """One `case` arm per command: its options, and whether names of apps follow."""
+    """One `case` arm per command: its options, whether names of apps follow, and the words of which one follows."""
     arms = []
     for command in commands():
         pattern = "|".join((command.name, *command.aliases))
         options = " ".join(option for option, _ in options_of(command.name))
-        arms.append(f'{indent}{pattern}) options="{options}"; names={int(command.name in _SELECTING)} ;;')
+        names, choices = int(command.name in _SELECTING), " ".join(choices_of(command.name))
+        arms.append(f'{indent}{pattern}) options="{options}"; names={names}; choices="{choices}" ;;')
     return "\n".join(arms)
 
 
@@ -57,7 +64,7 @@ def _bash() -> str:
 # bash completion for mainstay
 {running.BASH.strip()}
 _mainstay() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" options="" names=0
+    local word="${{COMP_WORDS[COMP_CWORD]}}" options="" names=0 choices=""
     COMPREPLY=()
     if (( COMP_CWORD == 1 )); then
         COMPREPLY=($(compgen -W "{_words()} --help --version" -- "$word"))
@@ -75,6 +82,10 @@ _mainstay() {{
     elif (( names )); then
         COMPREPLY=($(compgen -W "$("${{COMP_WORDS[0]}}" completion names 2>/dev/null)" -- "$word"))
         if [[ ${{COMP_WORDS[1]}} == start ]]; then COMPREPLY+=($(compgen -f -- "$word")); fi
+    elif [[ -n $choices ]] && (( COMP_CWORD == 2 )); then
+        COMPREPLY=($(compgen -W "$choices" -- "$word"))
+    elif [[ -n $choices ]]; then
+        COMPREPLY=($(compgen -f -- "$word"))
     fi
 }}
 complete -o filenames -F _mainstay mainstay"""
@@ -86,7 +97,7 @@ def _zsh() -> str:
 #compdef mainstay
 {running.ZSH.strip()}
 _mainstay() {{
-    local options="" names=0
+    local options="" names=0 choices=""
     local -a all_commands=(
 {described}
     )
@@ -106,6 +117,10 @@ _mainstay() {{
     elif (( names )); then
         compadd -- ${{(f)"$($words[1] completion names 2>/dev/null)"}}
         if [[ $words[2] == start ]]; then _files; fi
+    elif [[ -n $choices ]] && (( CURRENT == 3 )); then
+        compadd -- ${{=choices}}
+    elif [[ -n $choices ]]; then
+        _files
     fi
 }}
 if [[ $funcstack[1] == _mainstay ]]; then _mainstay "$@"; else compdef _mainstay mainstay; fi"""
@@ -119,6 +134,8 @@ def _fish() -> str:
         seen = f"'__fish_seen_subcommand_from {' '.join((command.name, *command.aliases))}'"
         for option, meaning in options_of(command.name):
             lines.append(f"complete -c mainstay -n {seen} -l {option[2:]} -d '{_quoted(meaning)}'")
+        if choices := choices_of(command.name):
+            lines.append(f"complete -c mainstay -n {seen} -a '{' '.join(choices)}'")
         if command.name in _SELECTING:
             lines.append(f"complete -c mainstay -n {seen} -a '(mainstay completion names 2>/dev/null)'")
     lines.append("complete -c mainstay -n '__fish_seen_subcommand_from start' -F")

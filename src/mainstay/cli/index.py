@@ -46,6 +46,7 @@ GROUPS = (
             Command("logs", "what apps write, merged in time order", "log"),
             Command("events", "what happened: starts, crashes, reloads, who asked for what"),
             Command("env", "an app's variables and where each comes from"),
+            Command("db", "the declared database: is it there, where is it, a shell in it"),
             Command("doctor", "what is wrong here, or will be, and how to mend it"),
             Command("ping", "ask the daemon whether it is well"),
         ),

@@ -15,11 +15,17 @@ def date(style: str, now: float | None = None) -> str:
     if style not in _WRITE:
         return ""
     now = time() if now is None else now
-    second = int(now)
+    if style == "iso":
+        second, millisecond = divmod(round(now * 1e6) // 1000, 1000)
+        return f"{_text(style, second)}.{millisecond:03}Z"
+    return _text(style, int(now))
+
+
+def _text(style: str, second: int) -> str:
     kept = _kept.get(style)
     if kept is None or kept[0] != second:
         kept = _kept[style] = (second, _WRITE[style](second))
-    return kept[1] if style != "iso" else f"{kept[1]}.{int(now % 1 * 1000):03}Z"
+    return kept[1]
 
 
 def _clf(second: int) -> str:

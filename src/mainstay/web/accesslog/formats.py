@@ -122,7 +122,8 @@ def _line_writer(template: str, reads: tuple[Read, ...], plain: tuple[bool, ...]
 
 
 def _safe(value: Value, plain: bool) -> Value:
-    return escaped(value) if isinstance(value, str) and not plain else value
+    # A token of one's own may return anything, whatever its type says: what counts is the text it comes to.
+    return value if plain else escaped(str(value))
 
 
 def known_format(name: str, tokens: Tokens, *, colours: bool, compat: Compat) -> Format | None:

@@ -7,11 +7,12 @@ Those of morgan have its meaning; `:bytes`, `:time`, `:ttfb`, `:completed`, `:re
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 
 from mainstay.web.accesslog.basic import user_of
 from mainstay.web.accesslog.dates import date
 from mainstay.web.accesslog.exchange import Exchange
-from mainstay.web.accesslog.numbers import MOST_DIGITS, fixed
+from mainstay.web.accesslog.numbers import MOST_DIGITS, digits_of, fixed, milliseconds
 
 Value = str | int | float | None
 Read = Callable[[Exchange], Value]
@@ -36,48 +37,29 @@ class Known:
     plain: bool = False
 
 
-def _digits(argument: str) -> int:
-    """As ECMAScript's toFixed takes its argument: what is no number counts as 0."""
-    if not argument:
-        return 3
-    return int(argument) if argument.isascii() and argument.isdecimal() else 0
+def _span(end: Callable[[Exchange], float]) -> Callable[[str], Read]:
+    """A token for the milliseconds from the start to `end`, which is 0 when it has not come."""
+
+    def make(argument: str) -> Read:
+        digits = digits_of(argument) if argument else 3
+        assert digits is not None, "see what_is_wrong"
+
+        def read(exchange: Exchange) -> Value:
+            started, ended = exchange.started, end(exchange)
+            return fixed(milliseconds(ended - started), digits) if started and ended else None
+
+        return read
+
+    return make
 
 
-def _response_time(argument: str) -> Read:
-    digits = _digits(argument)
-
-    def read(exchange: Exchange) -> Value:
-        if not exchange.started or not exchange.responded:
-            return None
-        return fixed((exchange.responded - exchange.started) * 1e3, digits)
-
-    return read
-
-
-def _total_time(argument: str) -> Read:
-    digits = _digits(argument)
-
-    def read(exchange: Exchange) -> Value:
-        if not exchange.started or not exchange.responded:
-            return None
-        return fixed(exchange.seconds * 1e3, digits)
-
-    return read
-
-
-def _first_byte(argument: str) -> Read:
-    digits = _digits(argument)
-
-    def read(exchange: Exchange) -> Value:
-        if not exchange.started or not exchange.first:
-            return None
-        return fixed((exchange.first - exchange.started) * 1e3, digits)
-
-    return read
+def _end(exchange: Exchange) -> float:
+    """Without headers of a response there is no total time, as with morgan."""
+    return (exchange.ended or perf_counter()) if exchange.responded else 0.0
 
 
 def _referrer(exchange: Exchange) -> Value:
-    return exchange.first_header("referer") or exchange.first_header("referrer")
+    return exchange.first_header("referer") or exchange.header("referrer")
 
 
 def _remote_user(exchange: Exchange) -> Value:
@@ -127,13 +109,13 @@ KNOWN: dict[str, Known] = {
     "req": Known(_request_header),
     "request-id": Known(_always(lambda exchange: exchange.request_id)),
     "res": Known(_response_header),
-    "response-time": Known(_response_time, plain=True),
+    "response-time": Known(_span(lambda exchange: exchange.responded), plain=True),
     "scheme": Known(_always(lambda exchange: exchange.client.scheme), plain=True),
     "status": Known(_always(lambda exchange: exchange.status), plain=True),
     "time": Known(_time, plain=True),
-    "total-time": Known(_total_time, plain=True),
+    "total-time": Known(_span(_end), plain=True),
     "trace-id": Known(_always(lambda exchange: exchange.trace), plain=True),
-    "ttfb": Known(_first_byte, plain=True),
+    "ttfb": Known(_span(lambda exchange: exchange.first), plain=True),
     "url": Known(_always(lambda exchange: exchange.url)),
     "user-agent": Known(_always(lambda exchange: exchange.first_header("user-agent"))),
 }
@@ -143,6 +125,6 @@ def what_is_wrong(name: str, argument: str | None) -> str:
     """Why a token of ours cannot have this argument; empty when it can. One it does not need is of no account."""
     if name in ("req", "res") and not argument:
         return f":{name} needs the name of a header, such as :{name}[accept]"
-    if name in ("response-time", "total-time", "ttfb") and argument and _digits(argument) > MOST_DIGITS:
-        return f":{name} takes at most {MOST_DIGITS} digits"
+    if name in ("response-time", "total-time", "ttfb") and argument and digits_of(argument) is None:
+        return f":{name} takes from 0 to {MOST_DIGITS} digits, not {argument!r:.40}"
     return ""
