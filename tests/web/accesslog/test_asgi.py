@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -353,3 +354,93 @@ def test_it_goes_around_an_app_of_any_framework(framework: Framework) -> None:
     assert (found["status"], found["path"], found["bytes"]) == (200, path, len(answer.content))
     assert found["request_id"] == answer.headers["x-request-id"]
     assert found["request_id"] in answer.text
+
+
+def test_a_head_request_has_sent_no_bytes_whatever_the_app_gives() -> None:
+    assert lines(hello, request(method="HEAD"), format=":method :status :bytes") == ["HEAD 200 -"]
+
+
+def test_logs_around_each_other_give_a_request_one_id() -> None:
+    inner, outer = io.StringIO(), io.StringIO()
+    both = AccessLog(AccessLog(hello, to=inner, format=":request-id"), to=outer, format=":request-id")
+    sent = call(both, request())
+    ids = [value.decode() for name, value in sent[0]["headers"] if name == b"x-request-id"]
+
+    assert [inner.getvalue(), outer.getvalue()] == [f"{ids[0]}\n"] * 2
+    assert len(ids) == 1
+
+
+def test_an_app_that_does_not_answer_has_what_the_server_answers_for_it() -> None:
+    async def silent(_scope: Any, _receive: Any, _send: Any) -> None:
+        return
+
+    async def half(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+
+    assert lines(silent, request(), format=":status :completed") == ["500 +"]
+    assert lines(half, request(), format=":status :bytes :completed") == ["200 4 X"]
+
+
+def test_a_request_that_is_cancelled_has_no_status_and_no_answer() -> None:
+    async def cancelled(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise asyncio.CancelledError
+
+    out = io.StringIO()
+    with pytest.raises(asyncio.CancelledError):
+        call(AccessLog(cancelled, to=out, format=":status :completed"), request())
+
+    assert out.getvalue() == "- X\n"
+
+
+def test_a_disconnect_told_while_the_last_part_is_sent_is_not_a_client_that_left() -> None:
+    out = io.StringIO()
+    over = asyncio.Event()
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        waiting = asyncio.create_task(receive())
+        await hello(_scope, receive, send)
+        await waiting
+
+    async def receive() -> dict[str, Any]:
+        await over.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            over.set()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+    asyncio.run(AccessLog(app, to=out, format=":status :bytes :completed")(request(), receive, send))
+
+    assert out.getvalue() == "200 11 +\n"
+
+
+def test_a_handshake_refused_with_a_response_has_its_status() -> None:
+    async def refuses(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "websocket.http.response.start", "status": 401, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"no"})
+
+    assert lines(refuses, request(type="websocket"), format=":status :bytes") == ["401 2"]
+
+
+def test_lines_are_written_before_the_server_hears_that_the_app_has_shut_down(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await hello(scope, receive, send)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "lifespan.shutdown.complete":
+            seen.append(path.read_text())
+
+    log = AccessLog(app, to=path, format=":status")
+    call(log, request())
+    asyncio.run(log({"type": "lifespan"}, None, send))
+
+    assert seen == ["200\n"]

@@ -194,3 +194,30 @@ def test_it_goes_around_django() -> None:
 
     assert (found["status"], found["path"], found["host"]) == (200, "/page", "a.example")
     assert found["bytes"] == len(f"id {found['request_id']}")
+
+
+def test_a_head_request_has_sent_no_bytes_whatever_the_app_gives() -> None:
+    assert lines(hello, environ(REQUEST_METHOD="HEAD"), format=":method :status :bytes") == ["HEAD 200 -"]
+
+
+def test_logs_around_each_other_give_a_request_one_id() -> None:
+    inner, outer = io.StringIO(), io.StringIO()
+    both = WSGIAccessLog(WSGIAccessLog(hello, to=inner, format=":request-id"), to=outer, format=":request-id")
+    ((_, headers),) = serve(both, environ())
+    ids = [value for name, value in headers if name == "X-Request-ID"]
+
+    assert [inner.getvalue(), outer.getvalue()] == [f"{ids[0]}\n"] * 2
+    assert len(ids) == 1
+
+
+def test_an_app_that_raises_before_anything_was_sent_has_what_the_server_answers_for_it() -> None:
+    def broken(_environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        raise LookupError("no")
+        yield b""
+
+    out = io.StringIO()
+    with pytest.raises(LookupError):
+        serve(WSGIAccessLog(broken, to=out, format=":status"), environ())
+
+    assert out.getvalue() == "500\n"

@@ -34,7 +34,7 @@ class AccessLog:
         """Answer, and log it."""
         kind = scope["type"]
         if kind not in ("http", "websocket"):
-            await self.app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         logger = self._logger
         exchange = ScopeExchange(scope, logger.proxies)
@@ -43,7 +43,7 @@ class AccessLog:
         watch = _Watch(exchange, logger, receive, send, websocket=kind == "websocket")
         if logger.identifies:
             peer = scope.get("client")
-            logger.identify(exchange, peer[0] if peer else None)
+            watch.announces = logger.identify(exchange, peer[0] if peer else None, scope)
             of_id, of_trace = request_id.set(exchange.request_id), trace_id.set(exchange.trace)
         if logger.immediate:
             logger.log(exchange)
@@ -58,11 +58,24 @@ class AccessLog:
                 request_id.reset(of_id)
                 trace_id.reset(of_trace)
 
+    async def _live(self, scope: Any, receive: Any, send: Any) -> None:
+        """A lifespan. Its end may be the last that the app sees: uvicorn then ends itself by the signal that it got."""
+
+        async def sending(message: Any) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                self._logger.flush()
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
 
 class _Watch:
     """One request: sees what is received and sent. What is done for every one of them is kept in few calls."""
 
-    __slots__ = ("_done", "_exchange", "_left", "_logger", "_receive", "_send", "_websocket")
+    __slots__ = (
+        *("_complete", "_done", "_exchange", "_left", "_logger", "_receive", "_send", "_websocket"),
+        "announces",
+    )
 
     def __init__(self, exchange: ScopeExchange, logger: Logger, receive: Any, send: Any, *, websocket: bool) -> None:
         self._exchange = exchange
@@ -72,13 +85,16 @@ class _Watch:
         self._websocket = websocket
         self._done = False
         self._left = False
+        self._complete = websocket
+        self.announces = False
 
     async def receive(self) -> Any:
         message = await self._receive()
         if message["type"] in ("http.disconnect", "websocket.disconnect") and not self._done:
-            self._left = True
             if self._websocket:
                 self.end()
+            elif not self._complete:
+                self._left = True
         return message
 
     async def send(self, message: Any) -> None:
@@ -88,14 +104,19 @@ class _Watch:
             body = message.get("body", b"")
             if body and not exchange.first:
                 exchange.first = perf_counter()
+            if message.get("more_body", False):
+                await self._send(message)
+                if not self._left:
+                    exchange.sent += len(body)
+                return
+            self._complete = True  # from here on a disconnect is only what a server tells of a response that is over
             await self._send(message)
             if not self._left:
                 exchange.sent += len(body)
-            if not message.get("more_body", False):
-                self.end()
+            self.end()
         elif kind == "http.response.start":
             headers = message.get("headers", ())
-            if exchange.request_id:
+            if self.announces:
                 headers = [*headers, (_ID, exchange.request_id.encode())]
                 message = {**message, "headers": headers}
             exchange.status = message["status"]
@@ -114,14 +135,23 @@ class _Watch:
             exchange.status, exchange.responded = SWITCHED, perf_counter()
         elif kind == "websocket.close" and not exchange.status:
             exchange.status, exchange.responded = REFUSED, perf_counter()
+        elif kind == "websocket.http.response.start":  # ASGI's extension: a handshake refused with a response
+            exchange.status, exchange.responded = message["status"], perf_counter()
+            exchange.response_headers = message.get("headers", ())
+        elif kind == "websocket.http.response.body":
+            exchange.sent += len(message.get("body", b""))
+        self._complete = self._complete or kind == "http.response.pathsend"
         await self._send(message)
         if kind in ("http.response.pathsend", "websocket.close"):
             self.end()
 
     def failed(self, error: BaseException) -> None:
         """The app raised this."""
-        self._exchange.error = error
-        self._exchange.status = self._exchange.status or FAILED
+        exchange = self._exchange
+        exchange.error = error
+        if not exchange.status and isinstance(error, Exception):  # not when it was cancelled: nobody answers then
+            exchange.status = FAILED
+            self._complete = not self._left  # the server answers in its stead
 
     def end(self) -> None:
         """It is over; the first time counts."""
@@ -130,7 +160,12 @@ class _Watch:
         self._done = True
         exchange = self._exchange
         exchange.ended = perf_counter()
-        cut = exchange.error is not None and exchange.responded > 0  # it gave up before the response was complete
-        exchange.outcome = Outcome.CUT if cut or (self._left and not self._websocket) else Outcome.COMPLETE
+        if not (exchange.status or exchange.error or self._left or self._websocket):  # no answer: as if it had raised
+            exchange.status, self._complete = FAILED, True
+        if self._websocket and exchange.error is not None and exchange.responded:
+            self._complete = False
+        exchange.outcome = Outcome.COMPLETE if self._complete and not self._left else Outcome.CUT
+        if exchange.sent and exchange.method == "HEAD":  # servers leave the body out
+            exchange.sent = 0
         if not self._logger.immediate:
             self._logger.log(exchange)

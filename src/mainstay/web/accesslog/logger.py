@@ -2,12 +2,14 @@
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from mainstay.settings import environment
 from mainstay.web.accesslog.choosing import Skip
+from mainstay.web.accesslog.ending import watch_signals
 from mainstay.web.accesslog.exchange import Exchange
 from mainstay.web.accesslog.formats import (
     TEMPLATES,
@@ -15,6 +17,7 @@ from mainstay.web.accesslog.formats import (
     Format,
     FormatError,
     FormatFunction,
+    Line,
     Tokens,
     compile_format,
     known_format,
@@ -27,8 +30,12 @@ from mainstay.web.accesslog.writer import Target, Writer
 from mainstay.web.proxy import TrustedProxies
 
 _log = logging.getLogger("mainstay.web.accesslog")
-SERVERS = ("uvicorn.access", "gunicorn.access", "hypercorn.access", "granian.access", "_granian.access")
+SERVERS = ("uvicorn.access", "gunicorn.access", "hypercorn.access", "granian.access")
+"""Loggers that these servers make; where they log requests, they have somewhere to write them to."""
+_GRANIAN_LOGS = ("--access-log", "GRANIAN_LOG_ACCESS_ENABLED")
 ID_HEADER = "x-request-id"
+IDENTITY = "mainstay.request_id"
+"""In the scope or environ: the id of a request, for a log inside of another one."""
 
 
 class Stream(Protocol):
@@ -87,30 +94,47 @@ class Logger:
         self._format = self._compiled(options)
         skip = options.skip
         self._skip: tuple[Skip, ...] = (skip,) if callable(skip) else tuple(skip)
-        self._write = _writer_to(options.to)
-        self._warned = False
+        self._writer, self._write = _writer_to(options.to)
 
     def log(self, exchange: Exchange) -> None:
         """Write the line of an exchange, unless it is to have none. Never raises."""
-        if not self._warned:
-            self._warned = True
+        if not _warned:
             _warn_of_servers()
+        # A log must never end a request: whatever the app's own functions raise, this goes on.
+        if self._skip:
+            try:
+                if any(skip(exchange) for skip in self._skip):
+                    return
+            except Exception as error:
+                self._failed("a rule of skip", error)
         try:
-            if self._skip and any(skip(exchange) for skip in self._skip):
-                return
             line = self._format(exchange)
-            if line is not None:
-                self._write(line if isinstance(line, str) else as_line(line))
-        except Exception as error:  # a log must never end a request
+            if line is None:
+                return
+            text = line if isinstance(line, str) else as_line(line)
+        except Exception as error:
             self._failed("the format", error)
+            return
+        try:
+            self._write(text)
+        except Exception as error:
+            self._failed("the target", error)
 
-    def identify(self, exchange: Exchange, peer: str | None) -> None:
-        """Give it its id, and the trace it is part of."""
-        offered = exchange.header(ID_HEADER) if self.proxies.trusts_peer(peer) else None
-        exchange.request_id = offered if offered and is_acceptable(offered) else new_id()
+    def flush(self) -> None:
+        """Write what has been gathered: the server is about to end."""
+        if self._writer is not None:
+            self._writer.flush()
+
+    def identify(self, exchange: Exchange, peer: str | None, carrier: MutableMapping[str, Any]) -> bool:
+        """Give it its id, and the trace it is part of. False when a log outside of this one has done it already."""
+        known: str | None = carrier.get(IDENTITY)
+        offered = exchange.header(ID_HEADER) if known is None and self.proxies.trusts_peer(peer) else None
+        exchange.request_id = known or (offered if offered and is_acceptable(offered) else new_id())
+        carrier[IDENTITY] = exchange.request_id
         traceparent = exchange.header("traceparent")
         if traceparent:
             exchange.trace = trace_of(traceparent)
+        return known is None
 
     def _compiled(self, options: Options) -> Format:
         chosen = options.format or ("combined" if environment() == "production" else "dev")
@@ -125,8 +149,9 @@ class Logger:
         if chosen == "json":
             redaction = Redaction(options.redact_headers, options.redact_parameters)
             return JsonFormat(redaction, options.headers, options.response_headers)
-        colours = sees_colours(options.to) if options.colours is None else options.colours
-        known = known_format(chosen, tokens, colours=colours, compat=options.compat)
+        if chosen == "dev" and options.colours is None:
+            return _Deciding(tokens, options)
+        known = known_format(chosen, tokens, colours=bool(options.colours), compat=options.compat)
         if known is not None:
             return known
         if ":" not in chosen:
@@ -138,6 +163,23 @@ class Logger:
         if what not in self._broken:
             self._broken.add(what)
             _log.error("%s of the access log raised %s: %s", what, type(error).__name__, error)
+
+
+class _Deciding:
+    """`dev`, coloured or not: decided at the first line, as a forked worker may have another stdout and environment."""
+
+    def __init__(self, tokens: Tokens, options: Options) -> None:
+        self._formats = {
+            colours: known_format("dev", tokens, colours=colours, compat=options.compat) for colours in (False, True)
+        }
+        self._sink = options.to
+        self._chosen: Format | None = None
+
+    def __call__(self, exchange: Exchange) -> Line:
+        if self._chosen is None:
+            self._chosen = self._formats[sees_colours(self._sink)]
+            assert self._chosen is not None
+        return self._chosen(exchange)
 
 
 def sees_colours(sink: Sink) -> bool:
@@ -152,19 +194,35 @@ def sees_colours(sink: Sink) -> bool:
     return bool(isatty and isatty())
 
 
-def _writer_to(sink: Sink):  # type: ignore[no-untyped-def]
+def _writer_to(sink: Sink) -> tuple[Writer | None, Callable[[str], object]]:
     if isinstance(sink, logging.Logger):
-        return sink.info
+        return None, sink.info
     if isinstance(sink, int | str | os.PathLike):
-        return Writer(sink).write
+        writer = Writer(sink)
+        watch_signals(hangup=not isinstance(sink, int))
+        return writer, writer.write
     stream = sink
-    return lambda line: stream.write(line + "\n")
+    return None, lambda line: stream.write(line + "\n")
+
+
+_warned: list[bool] = []
+"""Not empty when this process has looked which other logs there are."""
 
 
 def _warn_of_servers() -> None:
     """Say so, once, when the server logs each request as well."""
+    _warned.append(True)
+    known = logging.root.manager.loggerDict  # asked for by name, a logger would be made
     for name in SERVERS:
-        logger = logging.getLogger(name)
-        if logger.handlers and logger.isEnabledFor(logging.INFO) and not logger.disabled:
+        logger = known.get(name)
+        if isinstance(logger, logging.Logger) and logger.hasHandlers() and logger.isEnabledFor(logging.INFO):
+            if name == "granian.access" and not _granian_logs():
+                continue
             _log.warning("%s is on too: each request is logged twice; turn the server's own access log off", name)
             return
+
+
+def _granian_logs() -> bool:
+    """Its logger is always there; whether it is used was said on its command line or in the environment."""
+    option, variable = _GRANIAN_LOGS
+    return option in sys.argv or os.environ.get(variable, "").lower() in ("1", "true", "yes", "on", "t", "y")

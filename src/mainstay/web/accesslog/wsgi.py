@@ -29,8 +29,7 @@ class WSGIAccessLog:
         exchange = EnvironExchange(environ, logger.proxies)
         if LOGGED in environ:
             environ[LOGGED].append(True)
-        if logger.identifies:
-            logger.identify(exchange, environ.get("REMOTE_ADDR"))
+        announces = logger.identifies and logger.identify(exchange, environ.get("REMOTE_ADDR"), environ)
         # Not reset: the response is made outside of this call, in the same thread, and the next request sets it anew.
         request_id.set(exchange.request_id)
         trace_id.set(exchange.trace)
@@ -38,7 +37,7 @@ class WSGIAccessLog:
             logger.log(exchange)
 
         def started(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            if exchange.request_id:
+            if announces:
                 headers = [*headers, ("X-Request-ID", exchange.request_id)]
             exchange.status = int(status.split(maxsplit=1)[0])
             exchange.response_headers = headers
@@ -49,7 +48,8 @@ class WSGIAccessLog:
             return _Response(self.app(environ, started), exchange, logger)
         except BaseException as error:
             exchange.error = error
-            exchange.status = exchange.status or _FAILED
+            if not exchange.first:  # nothing has been sent, not even the status: the server answers in its stead
+                exchange.status = _FAILED
             _end(exchange, logger, complete=False)
             raise
 
@@ -89,7 +89,8 @@ class _Response:
             raise
         except BaseException as error:
             exchange.error = error
-            exchange.status = exchange.status or _FAILED
+            if not exchange.first:  # nothing has been sent, not even the status: the server answers in its stead
+                exchange.status = _FAILED
             raise
 
     def close(self) -> None:
@@ -106,6 +107,8 @@ class _Response:
 
 def _end(exchange: EnvironExchange, logger: Logger, *, complete: bool) -> None:
     exchange.ended = perf_counter()
+    if exchange.method == "HEAD":  # servers leave the body out
+        exchange.sent = 0
     exchange.outcome = Outcome.COMPLETE if complete else Outcome.CUT
     if not logger.immediate:
         logger.log(exchange)
