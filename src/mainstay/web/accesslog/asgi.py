@@ -1,7 +1,7 @@
 """The access log around an ASGI app (ASGI 3)."""
 
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, Unpack
 
@@ -12,10 +12,9 @@ from mainstay.web.accesslog.logger import ID_HEADER, Logger, Options
 from mainstay.web.proxy import TrustedProxies
 
 # Any: ASGI's dictionaries and callables are open.
-Scope = MutableMapping[str, Any]
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 LOGGED = "mainstay.logged"
-"""In a scope or environ whose request has a line, so that nobody writes another one."""
+"""A list in the scope or environ, put there by mainstay's runtime, which writes a line of its own if it stays empty."""
 SWITCHED, REFUSED, FAILED = 101, 403, 500
 """What a websocket's handshake and an app that raises come to."""
 _ID = ID_HEADER.encode()
@@ -31,7 +30,7 @@ class AccessLog:
         self.app = app
         self._logger = Logger(Options(**options), proxies)
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer, and log it."""
         kind = scope["type"]
         if kind not in ("http", "websocket"):
@@ -39,7 +38,8 @@ class AccessLog:
             return
         logger = self._logger
         exchange = ScopeExchange(scope, logger.proxies)
-        scope[LOGGED] = True
+        if LOGGED in scope:
+            scope[LOGGED].append(True)
         watch = _Watch(exchange, logger, receive, send, websocket=kind == "websocket")
         if logger.identifies:
             peer = scope.get("client")

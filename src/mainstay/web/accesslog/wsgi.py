@@ -27,7 +27,8 @@ class WSGIAccessLog:
         """Answer, and log it."""
         logger = self._logger
         exchange = EnvironExchange(environ, logger.proxies)
-        environ[LOGGED] = True
+        if LOGGED in environ:
+            environ[LOGGED].append(True)
         if logger.identifies:
             logger.identify(exchange, environ.get("REMOTE_ADDR"))
         # Not reset: the response is made outside of this call, in the same thread, and the next request sets it anew.
