@@ -13,7 +13,7 @@ PARAMETERS = frozenset(
 )
 REDACTED = "[REDACTED]"
 _NAME = re.compile("(?:^|[&;?])([^=&;?]+)=")
-_END = re.compile("[&;]|$")
+_END = re.compile(r"[&;]|\Z")
 
 
 class Redaction:
@@ -31,7 +31,8 @@ class Redaction:
         """A query, or a URL, with the values that are hidden taken out."""
         if "=" not in text:
             return text
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         for found in _NAME.finditer(text):
             if found.start() >= at and self._hides(found[1]):
                 parts += text[at : found.end()], REDACTED
