@@ -1,9 +1,11 @@
 """Which request this is."""
 
 import logging
+import os
 import re
 import time
 import uuid
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -32,6 +34,34 @@ def test_ids_are_never_the_same_and_sort_by_time() -> None:
     assert len(set(made)) == 2000
     times = [identity[:13] for identity in made]
     assert times == sorted(times)
+
+
+def test_a_child_that_was_forked_makes_others() -> None:
+    new_id()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, "".join(new_id() for _ in range(300)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with open(reading) as answer:
+        made = answer.read()
+
+    theirs = {made[at + 14 : at + 36] for at in range(0, len(made), 36)}
+    assert len(theirs) == 300
+    assert theirs.isdisjoint({new_id()[14:] for _ in range(300)})
+
+
+def test_threads_are_never_given_the_same() -> None:
+    made: list[str] = []
+    threads = [Thread(target=lambda: made.extend(new_id() for _ in range(2000))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({identity[14:] for identity in made}) == 8000
 
 
 def test_our_own_ids_are_acceptable() -> None:
