@@ -26,11 +26,11 @@ def test_whatever_is_sent_gives_a_name_or_none(text: str) -> None:
         assert name is None or ":" not in name
 
 
-@given(st.binary(max_size=40))
+@given(st.binary(max_size=40).filter(lambda data: b":" not in data))
 def test_bytes_that_are_no_utf_8_are_replaced(data: bytes) -> None:
     name = user_of("Basic " + base64.b64encode(data + b":x").decode())
 
-    assert name == (data + b":").decode("utf-8", "replace").partition(":")[0]
+    assert name == data.decode("utf-8", "replace")
 
 
 @pytest.mark.parametrize(
