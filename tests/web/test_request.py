@@ -61,3 +61,9 @@ def test_the_path_of_an_environ_is_that_of_the_request_line_where_the_server_kee
 def test_an_environ_without_a_query_has_an_empty_one() -> None:
     assert request.environ_query({}) == ""
     assert request.environ_url({"PATH_INFO": "/a"}) == "/a"
+
+
+def test_cookies_that_came_in_several_headers_are_kept_apart() -> None:
+    scope = {"headers": [(b"cookie", b"a=1"), (b"cookie", b"b=2")]}
+
+    assert request.scope_header(scope, b"cookie") == "a=1; b=2"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mainstay.web.accesslog import dates
+from mainstay.web.accesslog import tokens
 from mainstay.web.accesslog.formats import FormatError, Tokens, compile_format, known_format
 from tests.web.accesslog.original import Case, NotHere, Oracle, Refused
 
@@ -34,8 +34,7 @@ def morgan() -> Iterator[Oracle]:
 def ours(case: Case, monkeypatch: pytest.MonkeyPatch) -> str:
     """The line we write."""
     with monkeypatch.context() as patch:
-        patch.setattr(dates, "time", lambda: case.now / 1000)
-        dates._kept.clear()
+        patch.setattr(tokens, "time", lambda: case.now / 1000)
         if not case.named:
             return compile_format(case.format)(case.exchange())
         known = known_format(case.format, Tokens(), colours=True, compat="morgan")

@@ -1,10 +1,10 @@
 """The time of logging in the three ways morgan knows. Text is kept for as long as it stays the same: a second."""
 
+from collections.abc import Callable
 from time import gmtime, time
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_kept: dict[str, tuple[int, str]] = {}
 
 
 def date(style: str, now: float | None = None) -> str:
@@ -12,20 +12,28 @@ def date(style: str, now: float | None = None) -> str:
 
     `now`: seconds since the epoch. Empty for another style.
     """
-    if style not in _WRITE:
-        return ""
-    now = time() if now is None else now
-    if style == "iso":
-        second, millisecond = divmod(round(now * 1e6) // 1000, 1000)
-        return f"{_text(style, second)}.{millisecond:03}Z"
-    return _text(style, int(now))
+    return date_in(style)(time() if now is None else now)
 
 
-def _text(style: str, second: int) -> str:
-    kept = _kept.get(style)
-    if kept is None or kept[0] != second:
-        kept = _kept[style] = (second, _WRITE[style](second))
-    return kept[1]
+def date_in(style: str) -> Callable[[float], str]:
+    """As `date`, for many times in one style."""
+    return _IN.get(style, lambda _: "")
+
+
+def _kept(write: Callable[[int], str]) -> Callable[[float], str]:
+    """Remembers the text of the second before."""
+    last = (-1, "")
+
+    def writing(now: float) -> str:
+        nonlocal last
+        second = int(now)
+        kept, text = last  # at once: another thread may set it meanwhile
+        if kept != second:
+            text = write(second)
+            last = (second, text)
+        return text
+
+    return writing
 
 
 def _clf(second: int) -> str:
@@ -43,4 +51,12 @@ def _web(second: int) -> str:
     return f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{seconds:02} GMT"
 
 
-_WRITE = {"clf": _clf, "iso": _iso, "web": _web}
+_seconds = _kept(_iso)
+
+
+def _iso_with_milliseconds(now: float) -> str:
+    milliseconds = round(now * 1e6) // 1000  # a float such as 1.001 is a bit less
+    return f"{_seconds(milliseconds // 1000)}.{milliseconds % 1000:03}Z"
+
+
+_IN = {"clf": _kept(_clf), "iso": _iso_with_milliseconds, "web": _kept(_web)}

@@ -85,7 +85,10 @@ class Exchange:
         """
         if self.outcome is not Outcome.COMPLETE:
             return str(self.outcome.value)
-        said = f"{self.header('connection') or ''},{self.response_header('connection') or ''}".lower()
+        asked, answered = self.header("connection"), self.response_header("connection")
+        if asked is None and answered is None:
+            return "-" if self.version == "1.0" else "+"
+        said = f"{asked},{answered}".lower()
         stays = "close" not in said and (self.version != "1.0" or "keep-alive" in said)
         return "+" if stays else "-"
 
@@ -124,8 +127,11 @@ class ScopeExchange(Exchange):
         self.time = time()
         self.started = perf_counter()
         self.response_headers = ()
+        self.method = scope.get("method", "GET")  # a websocket's handshake is one
+        self.version = scope.get("http_version", "1.1")
         self._scope = scope
         self._proxies = proxies
+        self._client: Client | None = None
         self._first: dict[bytes, bytes] | None = None
 
     @property
@@ -145,11 +151,6 @@ class ScopeExchange(Exchange):
         return (raw + b"?" + query if query else raw).decode("latin-1")  # type: ignore[no-any-return]
 
     @property
-    def method(self) -> str:  # type: ignore[override]
-        """The method; GET of a websocket's handshake."""
-        return self._scope.get("method", "GET")  # type: ignore[no-any-return]
-
-    @property
     def path(self) -> str:  # type: ignore[override]
         """As in the request line."""
         return scope_path(self._scope)
@@ -160,11 +161,6 @@ class ScopeExchange(Exchange):
         return scope_query(self._scope)
 
     @property
-    def version(self) -> str:  # type: ignore[override]
-        """Of HTTP."""
-        return self._scope.get("http_version", "1.1")  # type: ignore[no-any-return]
-
-    @property
     def protocol(self) -> str:  # type: ignore[override]
         """`http` or `websocket`."""
         return self._scope["type"]  # type: ignore[no-any-return]
@@ -172,11 +168,14 @@ class ScopeExchange(Exchange):
     @property
     def client(self) -> Client:  # type: ignore[override]
         """Who asked, past proxies that are trusted."""
-        return client_of_scope(self._scope, self._proxies)
+        client = self._client
+        if client is None:
+            client = self._client = client_of_scope(self._scope, self._proxies)
+        return client
 
     def header(self, name: str) -> str | None:
         """A header of the request."""
-        return scope_header(self._scope, name.encode("latin-1", "replace"))
+        return None if self.first_header(name) is None else scope_header(self._scope, name.encode())
 
     def first_header(self, name: str) -> str | None:
         """As `header`; of several, the first."""
@@ -185,6 +184,12 @@ class ScopeExchange(Exchange):
             first = self._first = dict(reversed(self._scope["headers"]))
         value = first.get(name.encode())
         return None if value is None else value.decode("latin-1")
+
+    def response_header(self, name: str) -> str | None:
+        """A header of the response."""
+        wanted = name.encode()
+        found = [value for key, value in self.response_headers if key.lower() == wanted]
+        return b", ".join(found).decode("latin-1") if found else None
 
 
 class EnvironExchange(Exchange):

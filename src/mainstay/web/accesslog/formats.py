@@ -108,13 +108,18 @@ def compile_format(text: str, tokens: Tokens | None = None) -> Callable[[Exchang
 
 
 def _line_writer(template: str, reads: tuple[Read, ...], plain: tuple[bool, ...]) -> Callable[[Exchange], str]:
-    quotes = template.count('"')
+    # Nearly every line is fine as it is: each value is looked at only when the line has something that may not be.
+    # Where the format has that itself, colours for example, the values are looked at without it.
+    bare = "%s" * len(reads)
+    is_clean = template.isprintable() and "\\" not in template
+    looked_at, quotes = (template, template.count('"')) if is_clean else (bare, 0)
 
     def write(exchange: Exchange) -> str:
-        values = [read(exchange) or "-" for read in reads]
-        line = template % tuple(values)
-        # Nearly every line is fine as it is: each value is looked at only when the line has something that may not be.
-        if line.isprintable() and "\\" not in line and line.count('"') == quotes:
+        values = tuple([read(exchange) or "-" for read in reads])
+        seen = line = looked_at % values
+        if not is_clean:
+            line = template % values
+        if seen.isprintable() and "\\" not in seen and seen.count('"') == quotes:
             return line
         return template % tuple(map(_safe, values, plain))
 

@@ -17,15 +17,28 @@ trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
-_VERSION_7 = 0x7000_8000_0000_0000_0000
-_RANDOM = 0x0FFF_3FFF_FFFF_FFFF_FFFF
+_AT_ONCE = 256
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""By the digit that was drawn: two bits of it stay (RFC 9562 section 4.1)."""
+_drawn: list[str] = []
+"""Random digits, for an id each: the kernel is asked once for many."""
+os.register_at_fork(after_in_child=_drawn.clear)  # else the child's ids would be the parent's
 
 
 def new_id() -> str:
     """A UUIDv7: ids made later sort after those made before, to the millisecond."""
-    random = int.from_bytes(os.urandom(10)) & _RANDOM
-    digits = f"{(time_ns() // 1_000_000 & 0xFFFF_FFFF_FFFF) << 80 | _VERSION_7 | random:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    try:
+        random = _drawn.pop()
+    except IndexError:
+        random, *more = _draw()
+        _drawn.extend(more)
+    time = f"{time_ns() // 1_000_000:012x}"
+    return f"{time[:8]}-{time[8:]}-7{random[:3]}-{_VARIANT[random[3]]}{random[4:7]}-{random[7:19]}"
+
+
+def _draw() -> list[str]:
+    digits = os.urandom(10 * _AT_ONCE).hex()
+    return [digits[at : at + 20] for at in range(0, len(digits), 20)]
 
 
 def is_acceptable(offered: str) -> bool:

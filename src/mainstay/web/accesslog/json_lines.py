@@ -5,14 +5,16 @@ Numbers are numbers: `status`, `bytes`, and `duration_ms` and `ttfb_ms` in milli
 
 import json
 from collections.abc import Callable, Iterable
+from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 
-from mainstay.web.accesslog.dates import date
+from mainstay.web.accesslog.dates import date_in
 from mainstay.web.accesslog.exchange import Exchange
 from mainstay.web.accesslog.redaction import Redaction
-from mainstay.web.accesslog.tokens import KNOWN
+from mainstay.web.accesslog.tokens import KNOWN, Read, Value
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str).encode
-_user = KNOWN["remote-user"].make("")
+_iso = date_in("iso")
 _referrer = KNOWN["referrer"].make("")
 
 
@@ -28,39 +30,60 @@ class JsonFormat:
         self._redaction = redaction
         self._headers = tuple(name.lower() for name in headers)
         self._response_headers = tuple(name.lower() for name in response_headers)
+        fields = FIELDS | {"query": self._query, "referrer": self._referred}
+        self._fields = tuple((f'"{name}":', read) for name, read in fields.items())
 
     def __call__(self, exchange: Exchange) -> str:
         """The line of an exchange."""
-        client = exchange.client
-        record: dict[str, object] = {
-            "time": date("iso", exchange.time),
-            "method": exchange.method,
-            "path": exchange.path,
-            "query": self._redaction.query(exchange.query),
-            "status": exchange.status,
-            "bytes": exchange.sent,
-            "duration_ms": round(exchange.seconds * 1e3, 3),
-            "ttfb_ms": round((exchange.first - exchange.started) * 1e3, 3) if exchange.first else None,
-            "completed": exchange.completed,
-            "remote_addr": exchange.address,
-            "remote_user": _user(exchange),
-            "scheme": client.scheme,
-            "host": client.host,
-            "http_version": exchange.version,
-            "user_agent": exchange.first_header("user-agent"),
-            "referrer": _referrer(exchange),
-            "request_id": exchange.request_id,
-            "trace_id": exchange.trace,
-            "error": type(exchange.error).__name__ if exchange.error else None,
-        }
-        if isinstance(record["referrer"], str):
-            record["referrer"] = self._redaction.query(record["referrer"])
+        parts: list[str] = []
+        for name, read in self._fields:
+            value = read(exchange)
+            if isinstance(value, str):
+                if value:
+                    parts.append(name + encode_basestring_ascii(value))
+            elif value is not None:
+                parts.append(f"{name}{value!r}")
         if self._headers:
-            record["headers"] = self._chosen(exchange.header, self._headers)
+            parts.append(f'"headers":{self._chosen(exchange.header, self._headers)}')
         if self._response_headers:
-            record["response_headers"] = self._chosen(exchange.response_header, self._response_headers)
-        return _encode({name: value for name, value in record.items() if value not in (None, "")})
+            parts.append(f'"response_headers":{self._chosen(exchange.response_header, self._response_headers)}')
+        return f"{{{','.join(parts)}}}"
 
-    def _chosen(self, read: Callable[[str], str | None], names: tuple[str, ...]) -> dict[str, str]:
+    def _query(self, exchange: Exchange) -> Value:
+        return self._redaction.query(exchange.query)
+
+    def _referred(self, exchange: Exchange) -> Value:
+        referrer = _referrer(exchange)
+        return self._redaction.query(referrer) if isinstance(referrer, str) else None
+
+    def _chosen(self, read: Callable[[str], str | None], names: tuple[str, ...]) -> str:
         found = ((name, read(name)) for name in names)
-        return {name: self._redaction.header(name, value) for name, value in found if value is not None}
+        return _encode({name: self._redaction.header(name, value) for name, value in found if value is not None})
+
+
+def _first_byte(exchange: Exchange) -> Value:
+    return round((exchange.first - exchange.started) * 1e3, 3) if exchange.first else None
+
+
+FIELDS: dict[str, Read] = {
+    "time": lambda exchange: _iso(exchange.time),
+    "method": attrgetter("method"),
+    "path": attrgetter("path"),
+    "query": attrgetter("query"),
+    "status": attrgetter("status"),
+    "bytes": attrgetter("sent"),
+    "duration_ms": lambda exchange: round(exchange.seconds * 1e3, 3),
+    "ttfb_ms": _first_byte,
+    "completed": attrgetter("completed"),
+    "remote_addr": attrgetter("address"),
+    "remote_user": KNOWN["remote-user"].make(""),
+    "scheme": attrgetter("client.scheme"),
+    "host": attrgetter("client.host"),
+    "http_version": attrgetter("version"),
+    "user_agent": KNOWN["user-agent"].make(""),
+    "referrer": _referrer,
+    "request_id": attrgetter("request_id"),
+    "trace_id": attrgetter("trace"),
+    "error": lambda exchange: type(exchange.error).__name__ if exchange.error else None,
+}
+"""What a line holds, in this order."""

@@ -1,6 +1,7 @@
 """Numbers as morgan writes them, which is as ECMAScript does."""
 
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 MOST_DIGITS = 100
@@ -12,10 +13,20 @@ _ENOUGH = Context(prec=800)
 
 def fixed(value: float, digits: int) -> str:
     """`value` with so many digits after the point, as toFixed: by its exact binary value, half up."""
-    twice = value * 2 * 10**digits
-    if twice % 2 != 1 and abs(twice) < _EXACT:  # no tie: both ways of rounding are the same
-        return f"{value:.{digits}f}"
-    return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ENOUGH):f}"
+    return fixed_to(digits)(value)
+
+
+def fixed_to(digits: int) -> Callable[[float], str]:
+    """As `fixed`, for many values."""
+    scale, shape, step = 2.0 * 10**digits, f"%.{digits}f", Decimal(1).scaleb(-digits)
+
+    def write(value: float) -> str:
+        twice = value * scale
+        if twice % 2 != 1 and -_EXACT < twice < _EXACT:  # no tie: both ways of rounding are the same
+            return shape % value
+        return f"{Decimal(value).quantize(step, ROUND_HALF_UP, _ENOUGH):f}"
+
+    return write
 
 
 def digits_of(argument: str) -> int | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote_plus
 
 HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "x-csrf-token"})
 PARAMETERS = frozenset(
@@ -11,6 +12,8 @@ PARAMETERS = frozenset(
     }
 )
 REDACTED = "[REDACTED]"
+_NAME = re.compile("(?:^|[&;?])([^=&;?]+)=")
+_END = re.compile(r"[&;]|\Z")
 
 
 class Redaction:
@@ -18,8 +21,7 @@ class Redaction:
 
     def __init__(self, headers: Iterable[str] = (), parameters: Iterable[str] = ()) -> None:
         self._headers = HEADERS | {name.lower() for name in headers}
-        names = sorted(PARAMETERS | {name.lower() for name in parameters})
-        self._parameter = re.compile(rf"(?i)(^|[&;?])({'|'.join(map(re.escape, names))})=[^&;]+")
+        self._parameters = PARAMETERS | {name.lower() for name in parameters}
 
     def header(self, name: str, value: str) -> str:
         """The value of a header, or that it is hidden."""
@@ -27,4 +29,16 @@ class Redaction:
 
     def query(self, text: str) -> str:
         """A query, or a URL, with the values that are hidden taken out."""
-        return self._parameter.sub(rf"\1\2={REDACTED}", text) if "=" in text else text
+        if "=" not in text:
+            return text
+        parts: list[str] = []
+        at = 0
+        for found in _NAME.finditer(text):
+            if found.start() >= at and self._hides(found[1]):
+                parts += text[at : found.end()], REDACTED
+                at = _END.search(text, found.end()).start()  # type: ignore[union-attr]  # each text has an end
+        return "".join(parts) + text[at:] if parts else text
+
+    def _hides(self, parameter: str) -> bool:
+        name = unquote_plus(parameter) if "%" in parameter else parameter  # as the app will read it
+        return name.lower() in self._parameters

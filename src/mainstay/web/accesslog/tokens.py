@@ -7,12 +7,13 @@ Those of morgan have its meaning; `:bytes`, `:time`, `:ttfb`, `:completed`, `:re
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from operator import attrgetter
+from time import perf_counter, time
 
 from mainstay.web.accesslog.basic import user_of
-from mainstay.web.accesslog.dates import date
+from mainstay.web.accesslog.dates import date_in
 from mainstay.web.accesslog.exchange import Exchange
-from mainstay.web.accesslog.numbers import MOST_DIGITS, digits_of, fixed, milliseconds
+from mainstay.web.accesslog.numbers import MOST_DIGITS, digits_of, fixed_to, milliseconds
 
 Value = str | int | float | None
 Read = Callable[[Exchange], Value]
@@ -43,10 +44,11 @@ def _span(end: Callable[[Exchange], float]) -> Callable[[str], Read]:
     def make(argument: str) -> Read:
         digits = digits_of(argument) if argument else 3
         assert digits is not None, "see what_is_wrong"
+        fixed = fixed_to(digits)
 
         def read(exchange: Exchange) -> Value:
             started, ended = exchange.started, end(exchange)
-            return fixed(milliseconds(ended - started), digits) if started and ended else None
+            return fixed(milliseconds(ended - started)) if started and ended else None
 
         return read
 
@@ -73,21 +75,27 @@ def _http_version(exchange: Exchange) -> Value:
 
 
 def _request_header(name: str) -> Read:
-    name = name.lower()
+    name = _as_sent(name)
     return (lambda exchange: exchange.first_header(name)) if name in _ONCE else (lambda exchange: exchange.header(name))
 
 
 def _response_header(name: str) -> Read:
-    name = name.lower()
+    name = _as_sent(name)
     return lambda exchange: exchange.response_header(name) if exchange.status else None
 
 
+def _as_sent(name: str) -> str:
+    return name.lower().encode("ascii", "replace").decode()  # another name is sent by nobody
+
+
 def _date(style: str) -> Read:
-    return lambda _: date(style or "web")
+    write = date_in(style or "web")
+    return lambda _: write(time())
 
 
 def _time(style: str) -> Read:
-    return lambda exchange: date(style or "web", exchange.time)
+    write = date_in(style or "web")
+    return lambda exchange: write(exchange.time)
 
 
 def _always(read: Read) -> Callable[[str], Read]:
@@ -95,28 +103,28 @@ def _always(read: Read) -> Callable[[str], Read]:
 
 
 KNOWN: dict[str, Known] = {
-    "bytes": Known(_always(lambda exchange: exchange.sent), plain=True),
-    "completed": Known(_always(lambda exchange: exchange.completed), plain=True),
+    "bytes": Known(_always(attrgetter("sent")), plain=True),
+    "completed": Known(_always(attrgetter("completed")), plain=True),
     "date": Known(_date, plain=True),
-    "host": Known(_always(lambda exchange: exchange.client.host)),
+    "host": Known(_always(attrgetter("client.host"))),
     "http-version": Known(_always(_http_version)),
-    "method": Known(_always(lambda exchange: exchange.method)),
-    "path": Known(_always(lambda exchange: exchange.path)),
+    "method": Known(_always(attrgetter("method"))),
+    "path": Known(_always(attrgetter("path"))),
     "pid": Known(_always(lambda _: os.getpid()), plain=True),
     "referrer": Known(_always(_referrer)),
-    "remote-addr": Known(_always(lambda exchange: exchange.address)),
+    "remote-addr": Known(_always(attrgetter("address"))),
     "remote-user": Known(_always(_remote_user)),
     "req": Known(_request_header),
-    "request-id": Known(_always(lambda exchange: exchange.request_id)),
+    "request-id": Known(_always(attrgetter("request_id"))),
     "res": Known(_response_header),
     "response-time": Known(_span(lambda exchange: exchange.responded), plain=True),
-    "scheme": Known(_always(lambda exchange: exchange.client.scheme), plain=True),
-    "status": Known(_always(lambda exchange: exchange.status), plain=True),
+    "scheme": Known(_always(attrgetter("client.scheme")), plain=True),
+    "status": Known(_always(attrgetter("status")), plain=True),
     "time": Known(_time, plain=True),
     "total-time": Known(_span(_end), plain=True),
-    "trace-id": Known(_always(lambda exchange: exchange.trace), plain=True),
+    "trace-id": Known(_always(attrgetter("trace")), plain=True),
     "ttfb": Known(_span(lambda exchange: exchange.first), plain=True),
-    "url": Known(_always(lambda exchange: exchange.url)),
+    "url": Known(_always(attrgetter("url"))),
     "user-agent": Known(_always(lambda exchange: exchange.first_header("user-agent"))),
 }
 
