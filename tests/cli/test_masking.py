@@ -1,6 +1,6 @@
 import pytest
 
-from mainstay.cli.masking import MASK, looks_secret, masked
+from mainstay.cli.masking import MASK, masked
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,6 @@ from mainstay.cli.masking import MASK, looks_secret, masked
     ],
 )
 def test_names_of_secrets_are_recognised(name: str) -> None:
-    assert looks_secret(name)
     assert masked(name, "abc") == MASK
 
 

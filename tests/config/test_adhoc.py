@@ -369,13 +369,14 @@ def test_starting_from_a_line_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 def test_what_watches_and_limits_an_app_can_be_typed(tmp_path: Path) -> None:
-    options = Options(max_memory="1GiB", health="/up", nice=2, user=str(os.geteuid()))
+    options = Options(max_memory="1GiB", health="/up", nice=2, user=str(os.geteuid()), trusted_proxy="loopback,1")
 
     spec = started(tmp_path, "shop.main:app", options)
 
     assert spec.limits == Limits(memory=1024**3, watchdog=60.0)
     assert spec.health == Health(HttpCheck("/up"))
     assert (spec.privileges.nice, spec.privileges.user) == (2, str(os.geteuid()))
+    assert spec.trusted_proxy == "loopback, 1"
 
 
 def test_a_job_can_be_typed(tmp_path: Path) -> None:
@@ -394,6 +395,7 @@ def test_a_job_can_be_typed(tmp_path: Path) -> None:
         ("a:b", Options(max_memory="much"), "--max-memory: not a size: 'much'"),
         ("a:b", Options(user="nobdy"), "--user: no user is called nobdy"),
         ("a:b", Options(nice=20), "--nice: must be from -20 to 19, not 20"),
+        ("a:b", Options(trusted_proxy="*"), "--trusted-proxy: * would let every client say who it is"),
     ],
 )
 def test_options_that_cannot_be_are_told(tmp_path: Path, target: str, options: Options, told: str) -> None:

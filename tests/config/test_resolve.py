@@ -90,6 +90,7 @@ def test_every_key_of_care_and_order_arrives_in_the_spec(tmp_path: Path) -> None
         health = { tcp = "127.0.0.1:5432", failures = 1 }
         [apps.web]
         app = "shop:app"
+        trusted_proxy = ["loopback", "10.0.0.0/8"]
         health = { path = "/healthz", interval = "5s", timeout = "1s", failures = 2 }
         max_memory = "512MiB"
         max_requests = 1000
@@ -115,6 +116,7 @@ def test_every_key_of_care_and_order_arrives_in_the_spec(tmp_path: Path) -> None
     assert spec.depends_on == (Dependency("db", Condition.HEALTHY),)
     assert spec.before_start == ("/bin/sh", "-c", "sleep 1 && sleep 2")
     assert spec.before_start_timeout == 60.0
+    assert spec.trusted_proxy == "loopback, 10.0.0.0/8"
     assert spec.after_stop == (SLEEP, "3")
     assert spec.restart.schedule == "0 0 * * *"
     assert spec.hooks == (Hook("crash", (SLEEP, "1")), Hook("start", (SLEEP, "4")))
@@ -177,8 +179,8 @@ def test_python_of_the_file_is_taken_from_the_files_folder(tmp_path: Path) -> No
 
 
 def test_the_environment_is_layered_later_wins(tmp_path: Path) -> None:
-    write(tmp_path / "one.env", "A=one\nB=one\nC=one\nD=one\nP=${HOME}\n")
-    write(tmp_path / "two.env", "B=two\nC=two\nD=${A}-two\n")
+    write(tmp_path / "one.env", "A=one\nB=one\nC=one\nD=one\n")
+    write(tmp_path / "two.env", "B=two\nC=two\nD=two\n")
     path = write(
         tmp_path / "mainstay.toml",
         """\
@@ -200,7 +202,6 @@ def test_the_environment_is_layered_later_wins(tmp_path: Path) -> None:
     assert found["A"] == ("one", f"file {tmp_path}/one.env")
     assert found["B"] == ("two", f"file {tmp_path}/two.env")
     assert (found["C"], found["D"]) == (("env", "env"), ("staging", "environments.staging"))
-    assert found["P"] == ("/root", f"file {tmp_path}/one.env")
     assert "SECRET" not in found
     assert [layer.source.partition(" ")[0] for layer in spec.env] == [
         "base",
@@ -227,6 +228,10 @@ def test_production_is_what_nobody_has_to_ask_for(tmp_path: Path) -> None:
         ),
         ("env_files = 'bad.env'", "bad.env:2: not of the form NAME=value"),
         (
+            "env_files = 'expanded.env'",
+            "expanded.env:1: HOME_PAGE: ${NAME} is not expanded; write it out, or in single quotes when it is meant",
+        ),
+        (
             "env_files = 'app.env'",
             "app.env:2: APP_ENV: may not be set here: a file cannot know where it runs; `start` says "
             "production, `dev` development, and `--env NAME` anything else",
@@ -250,6 +255,7 @@ def test_what_the_machine_lacks_is_told_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, told: str
 ) -> None:
     write(tmp_path / "bad.env", "A=1\nB\n")
+    write(tmp_path / "expanded.env", "HOME_PAGE=${HOST}/x\nPATTERN='${HOST}'\n")
     write(tmp_path / "app.env", "A=1\nAPP_ENV=production\n")
     old_python(tmp_path / "bin" / "python9")
     monkeypatch.setitem(ENVIRON, "PATH", f"{tmp_path}/bin:/usr/bin:/bin")

@@ -42,6 +42,7 @@ EDITS: dict[str, tuple[object, str]] = {
     "namespace": ("shop", "namespace default -> shop (live)"),
     "instances": (4, "instances 2 -> 4 (live)"),
     "binds": ((TcpBind("127.0.0.1", 8001),), "bind 127.0.0.1:8000 -> 127.0.0.1:8001 (restart)"),
+    "trusted_proxy": ("loopback", "trusted_proxy none -> loopback (rolling)"),
     "env": ((EnvLayer("env", {"A": "1"}),), "env +A (rolling)"),
     "environment": ("staging", "environment production -> staging (rolling)"),
     "start_timeout": (5.0, "start_timeout 30 -> 5 (live)"),

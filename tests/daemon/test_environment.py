@@ -33,6 +33,13 @@ def test_every_process_is_told_its_app_and_environment() -> None:
     assert (values["MAINSTAY_APP"], values["APP_ENV"], values["NODE_ENV"]) == ("web", "staging", "staging")
 
 
+def test_every_process_is_told_whom_to_trust_only_where_somebody_is() -> None:
+    trusting = environment.declared(replace(SPEC, trusted_proxy="loopback, 10.0.0.0/8"))
+
+    assert trusting["MAINSTAY_TRUSTED_PROXY"] == "loopback, 10.0.0.0/8"
+    assert "MAINSTAY_TRUSTED_PROXY" not in environment.declared(SPEC)
+
+
 def test_the_home_is_that_of_the_daemon_whatever_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAINSTAY_HOME", "/home/of/daemon")
 

@@ -8,9 +8,6 @@ import socket
 import time
 from typing import Any
 
-import uvicorn
-
-from mainstay.runtime.shared import Shared
 from tests.runtime.wire import serving
 from tests.waiting import until
 
@@ -65,18 +62,6 @@ def test_a_task_that_was_cancelled_before_it_began_is_no_work() -> None:
 
         until(task.done)
         assert not server.shared.is_busy()
-
-
-def test_the_middleware_for_proxies_is_kept_for_requests_of_proxies() -> None:
-    config = uvicorn.Config(app, interface="asgi3", log_config=None)
-    config.load()
-    loop = asyncio.new_event_loop()
-
-    shared = Shared(config, loop, {})
-
-    loop.close()
-    assert shared.app is app
-    assert shared.full_app is config.loaded_app is not app
 
 
 def test_the_servers_own_headers_are_rendered_once() -> None:

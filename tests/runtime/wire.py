@@ -49,7 +49,9 @@ class Server:
 def serving(app: Any, make: Make = HttpConnection) -> Iterator[Server]:
     """Serve `app` while the block runs."""
     loop = loop_factory()()
-    config = uvicorn.Config(app, interface="asgi3", log_config=None, access_log=False, http=HttpConnection)
+    config = uvicorn.Config(
+        app, interface="asgi3", log_config=None, access_log=False, http=HttpConnection, proxy_headers=False
+    )
     config.load()
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
     shared = Shared(config, loop, {"word": "kept"})

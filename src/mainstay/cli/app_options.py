@@ -34,6 +34,7 @@ class AppOptions:
         self.schedule: str | None = None
         self.user: str | None = None
         self.nice: int | None = None
+        self.trusted_proxy: str | None = None
         self.no_autorestart = False
         self.only = ""
         self.args: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class AppOptions:
             schedule=self.schedule,
             user=self.user,
             nice=self.nice,
+            trusted_proxy=self.trusted_proxy,
         )
 
 
@@ -74,6 +76,7 @@ def add_app_options(made: Parser, environment: str = "production") -> None:
     add("--namespace", metavar="NAME", help="a group of apps that can be selected together")
     add("--bind", "-b", action="append", metavar="ADDRESS", help="host:port, :port or unix:/path; may be repeated")
     add("--port", "-p", type=int, metavar="PORT", help="a port on 127.0.0.1; a program finds it in PORT")
+    add("--trusted-proxy", metavar="WHOM", help="who says who the client is: loopback, 10.0.0.0/8; or how many proxies")
     add("--cwd", metavar="FOLDER", help="where to run it")
     add("--interpreter", metavar="PROGRAM", help="what runs a script: a Python, a venv, node ...; none: itself")
     add("--engine", metavar="NAME", help="the server of a web app: uvicorn or granian")

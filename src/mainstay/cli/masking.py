@@ -1,23 +1,14 @@
-"""Which variables are secrets, and what is shown of them."""
+"""What is shown of variables, of which some are secrets."""
 
 from __future__ import annotations
+
+from mainstay.settings.naming import looks_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 
-_WORDS = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL")
-_ENDS = ("KEY", "KEYS", "DSN", "AUTH", "PWD")
 MASK = "********"
-
-
-def looks_secret(name: str) -> bool:
-    """By its name: PASSWORD, SECRET, TOKEN and the like anywhere, KEY or DSN as the end of a word."""
-    upper = name.upper()
-    if upper in ("PWD", "OLDPWD"):  # the shell's folders
-        return False
-    parts = upper.replace("-", "_").replace(".", "_").split("_")
-    return any(word in upper for word in _WORDS) or any(part.endswith(_ENDS) for part in parts)
 
 
 def masked(name: str, value: str, secret: bool = False) -> str:

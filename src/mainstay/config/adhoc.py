@@ -19,6 +19,7 @@ from mainstay.config.parts import WATCHDOG
 from mainstay.config.privileges import refusals
 from mainstay.config.problems import Refused
 from mainstay.config.program import ITSELF, find_program, script_argv
+from mainstay.config.proxies import from_words
 from mainstay.config.resolve import DEFAULT_BINDS, PRODUCTION
 from mainstay.config.schema import (
     ENGINE,
@@ -78,6 +79,8 @@ class Options:
     schedule: str | None = None
     user: str | None = None
     nice: int | None = None
+    trusted_proxy: str | None = None
+    """Networks, or a number of hops, with commas between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,7 @@ class _AdHoc:
             namespace=_option("namespace", NAMESPACE, options.namespace),
             instances=self._instances(),
             binds=self._binds(is_web=is_web),
+            trusted_proxy=self._trusted_proxy(),
             env=self._layers(),
             environment=PRODUCTION
             if options.environment is None
@@ -206,6 +210,10 @@ class _AdHoc:
             privileges=self._privileges(),
             schedule=self._schedule(is_web=is_web),
         )
+
+    def _trusted_proxy(self) -> str:
+        asked = self._options.trusted_proxy
+        return "" if asked is None else _read("trusted-proxy", from_words, asked)
 
     def _health(self, *, is_web: bool) -> Health | None:
         options = self._options

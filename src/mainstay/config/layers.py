@@ -14,6 +14,7 @@ NOT_FROM_THE_SHELL = frozenset(
         *("INVOCATION_ID", "JOURNAL_STREAM", "MAINPID", "NODE_CHANNEL_FD", "NODE_UNIQUE_ID"),
         *("APP_ENV", "NODE_ENV", "NODE_APP_INSTANCE", "MAINSTAY_APP", "MAINSTAY_INSTANCE", "MAINSTAY_WORKER"),
         *("MAINSTAY_CONTROL_FD", "MAINSTAY_SITE", "MAINSTAY_PYTHON_TAG", "MAINSTAY_HOME"),
+        "MAINSTAY_TRUSTED_PROXY",
     )
 )
 """What belongs to the shell itself, to a service manager's own child, or is what mainstay tells each worker anew."""

@@ -16,6 +16,7 @@ nothing is started.
 [apps.web]
 app = "shop.main:app"
 bind = "127.0.0.1:8000"
+trusted_proxy = "loopback"     # nginx, on this machine, says who the client is
 instances = 0                  # one per core
 env = { LOG_LEVEL = "info" }
 env_files = [".env"]
@@ -97,9 +98,10 @@ Built afresh at each start; later wins: a clean base (`HOME`, `USER`, `LOGNAME`,
 line the shell's variables, `env_files`, `env`, `environments.NAME.env`, and what mainstay tells each worker. `APP_ENV`
 says where the app runs; it comes from the command (`--env NAME`) and is refused in a file.
 
-`.env` files hold `NAME=value` lines, with `export` before them or not, and `#` comments. Single quotes keep a text as
-it is; double quotes know `\\n`, `\\r`, `\\t`, `\\"`, `\\\\` and `\\$`; both may go over several lines. `${{NAME}}` and
-`${{NAME:-default}}` are replaced, except in single quotes; a `${{NAME}}` that is not set is an error.
+`.env` files are read as dotenv for Node reads them, so one file means the same everywhere; docs/settings.md has the
+rules. Nothing is expanded. What dotenv passes over in silence is an error here, with file and line: a line that gives
+no variable, a quote that is not closed, text after a closing quote, a `#` that cuts a value, a `${{NAME}}` outside
+single quotes, an encrypted value.
 """
 
 

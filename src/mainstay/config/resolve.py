@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mainstay.config import addresses, dotenv, parts, privileges, schema
+from mainstay.config import addresses, parts, privileges, schema
 from mainstay.config.document import Document, KeyPath, shown_path
 from mainstay.config.health import HERE
 from mainstay.config.interpreter import Found, Place, check_version, find_python
@@ -27,6 +27,7 @@ from mainstay.model.spec import (
     PythonApp,
     TcpBind,
 )
+from mainstay.settings.dotenv import read
 
 PRODUCTION = "production"
 DEFAULT_BINDS: tuple[Bind, ...] = (TcpBind(addresses.LOCAL, addresses.DEFAULT_PORT),)
@@ -98,6 +99,7 @@ class _Resolver:
             namespace=values[schema.NAMESPACE],
             instances=values[schema.INSTANCES],
             binds=self._binds(),
+            trusted_proxy=values[schema.TRUSTED_PROXY],
             env=layers,
             environment=self._around.environment,
             start_timeout=values[schema.START_TIMEOUT],
@@ -221,7 +223,7 @@ class _Resolver:
         files = self._values[schema.ENV_FILES]
         for index, name in enumerate(files):
             path = self._path(name)
-            values = self._read_env_file(path, (*self._app.path, "env_files", index), layers)
+            values = self._read_env_file(path, (*self._app.path, "env_files", index))
             layers.append(EnvLayer(f"file {path}", values))
         if env := self._values[schema.ENV]:
             layers.append(EnvLayer("env", env))
@@ -230,24 +232,21 @@ class _Resolver:
             layers.append(EnvLayer(f"environments.{environment}", env))
         return tuple(layers)
 
-    def _read_env_file(self, path: str, at: KeyPath, layers: Sequence[EnvLayer]) -> dict[str, str]:
-        known = _merged(layers)
+    def _read_env_file(self, path: str, at: KeyPath) -> dict[str, str]:
+        """What the file says. What other readers pass over in silence is a mistake here."""
         shown = shown_path(path, os.getcwd())
         try:
-            with open(path, encoding="utf-8-sig") as file:
-                found = dotenv.parse(file.read(), known)
+            found = read(path)
         except OSError as error:
             self._complaints.at(at, f"cannot read {shown}: {(error.strerror or str(error)).lower()}")
-        except UnicodeDecodeError:
-            self._complaints.at(at, f"cannot read {shown}: not UTF-8 text")
-        except dotenv.DotenvError as error:
-            self._complaints.elsewhere(Problem(shown, error.line, "", error.text, error.hint))
-        else:
-            if "APP_ENV" in found:
-                text, hint = app_env_refused()
-                self._complaints.elsewhere(Problem(shown, found["APP_ENV"][1], "APP_ENV", text, hint))
-            return {name: value for name, (value, _) in found.items()}
-        return {}
+            return {}
+        for odd in found.diagnostics:
+            if not odd.kind.harmless:
+                self._complaints.elsewhere(Problem(shown, odd.line, odd.name, odd.text, odd.hint))
+        if "APP_ENV" in found.last:
+            text, hint = app_env_refused()
+            self._complaints.elsewhere(Problem(shown, found.last["APP_ENV"].line, "APP_ENV", text, hint))
+        return found.values
 
     def _logs(self) -> LogPolicy:
         values = self._values

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mainstay.config import addresses, cron, dependencies, health, hooks, privileges, values
+from mainstay.config import addresses, cron, dependencies, health, hooks, privileges, proxies, values
 from mainstay.config.commandline import arguments, command
 from mainstay.config.key import Key, Values
 from mainstay.model.spec import Bind, Dependency, Engine, Interface, LogFormat, Overlap, RestartOn, Rlimit
@@ -42,6 +42,16 @@ BIND: Key[tuple[Bind, ...]] = Key(
     "`127.0.0.1:8000` for `app`",
     "Where it listens: `127.0.0.1:8000`, `[::1]:8000`, `unix:shop.sock`; `8000` is this machine only, `:8000` every"
     " address. A `command` is given the sockets as systemd would (`LISTEN_FDS`).",
+)
+TRUSTED_PROXY = Key(
+    "trusted_proxy",
+    "network or list, number, or table",
+    proxies.trusted_proxy,
+    "",
+    "none",
+    'Whom to believe who the client is: the networks of the proxies in front (`"loopback"`, `"private"`, `"linklocal"`,'
+    ' `"unix"`, `"10.0.0.0/8"`), or how many there are; `{ networks = ["private"], hops = 1, header = "forwarded" }`'
+    " reads `Forwarded` and not `X-Forwarded-*`.",
 )
 INSTANCES = Key(
     "instances", 'number or `"max"`', values.instances, 1, "1", "How many; 0 or `max`: one per core, -1: one fewer."
@@ -332,7 +342,7 @@ HOOKS: Key[hooks.Hooks] = Key(
 
 # Any: the keys hold different types; Values[key] gives each its own back.
 KEYS: tuple[Key[Any], ...] = (
-    *(APP, COMMAND, SCRIPT, INTERPRETER, ARGS, PYTHON, CWD, BIND, INSTANCES, NAMESPACE),
+    *(APP, COMMAND, SCRIPT, INTERPRETER, ARGS, PYTHON, CWD, BIND, TRUSTED_PROXY, INSTANCES, NAMESPACE),
     *(ENV, ENV_FILES, ENVIRONMENT_ENV),
     *(ENGINE, INTERFACE, PRELOAD, THREADS, INCREMENT, NOTIFY),
     *(START_TIMEOUT, STOP_TIMEOUT, STOP_SIGNAL, PARALLEL),
@@ -370,6 +380,7 @@ MEANT: dict[str, str] = {
     "exec": "command",
     "exec_interpreter": "interpreter",
     "exp_backoff_restart_delay": "restart.first",
+    "forwarded_allow_ips": "trusted_proxy",
     "gid": "group",
     "healthcheck": "health",
     "host": "bind",
@@ -388,11 +399,14 @@ MEANT: dict[str, str] = {
     "post_stop": "after_stop",
     "pre_start": "before_start",
     "port": "bind",
+    "proxy_headers": "trusted_proxy",
     "restart_delay": "restart.first",
     "signal": "stop_signal",
     "target": "app",
     "timeout": "stop_timeout",
     "timezone": "schedule.timezone",
+    "trust_proxy": "trusted_proxy",
+    "trusted_proxies": "trusted_proxy",
     "uid": "user",
     "venv": "python",
     "workers": "instances",

@@ -11,14 +11,12 @@ from typing import TypeVar
 
 from mainstay.config.problems import Refused, refuse_all
 from mainstay.model.exits import signal_name, signal_number
+from mainstay.settings import quantities
 
 T = TypeVar("T")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _SLOT = re.compile(r".*-[0-9]+")
-_DURATION = re.compile(r"(?:([0-9.]+)d)?(?:([0-9.]+)h)?(?:([0-9.]+)m)?(?:([0-9.]+)s)?(?:([0-9.]+)ms)?")
-_SECONDS = (86400.0, 3600.0, 60.0, 1.0, 0.001)
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGtT]?)(i?)([bB]?)")
 _TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*(\(\))?")
 _VARIABLE = re.compile(r"[^=\0\s]+")
 _LONGEST_NAME = 100
@@ -122,7 +120,7 @@ def duration(value: object) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value)
     elif isinstance(value, str):
-        seconds = _seconds(value.strip().lower().replace(" ", ""), value)
+        seconds = _seconds(value)
     else:
         raise Refused(f'must be a time like "10s", not {kind_of(value)}')
     if not math.isfinite(seconds) or seconds < 0:
@@ -138,18 +136,11 @@ def positive_duration(value: object) -> float:
     return seconds
 
 
-def _seconds(written: str, value: str) -> float:
+def _seconds(value: str) -> float:
     try:
-        return float(written)
+        return quantities.seconds_of(value)
     except ValueError:
-        pass
-    parts = _DURATION.fullmatch(written)
-    try:
-        if not written or parts is None:
-            raise ValueError
-        return round(sum(float(part) * unit for part, unit in zip(parts.groups("0"), _SECONDS, strict=True)), 9)
-    except ValueError:
-        raise Refused(f"not a time: {value!r:.60}", hint='write it like "10s", "100ms", "5m" or "1h30m"') from None
+        raise Refused(f"not a time: {value!r:.60}", hint=f"write it like {quantities.TIME_LIKE}") from None
 
 
 def size(value: object) -> int:
@@ -163,12 +154,10 @@ def size(value: object) -> int:
         return value
     if not isinstance(value, str):
         raise Refused(f'must be a size like "20MiB", not {kind_of(value)}')
-    parts = _SIZE.fullmatch(value.strip())
-    if parts is None or (parts[3] and not parts[2]):
-        raise Refused(f"not a size: {value!r:.60}", hint='write it like "20MiB" or "1GiB"')
-    base = 1000 if parts[4] and not parts[3] else 1024
-    power = " kmgt".index(parts[2].lower()) if parts[2] else 0
-    return round(float(parts[1]) * math.pow(base, power))
+    try:
+        return quantities.bytes_of(value)
+    except ValueError:
+        raise Refused(f"not a size: {value!r:.60}", hint=f"write it like {quantities.SIZE_LIKE}") from None
 
 
 def instances(value: object) -> int:

@@ -55,6 +55,7 @@ WAYS: dict[str, Way] = {
     "stop_timeout": Way.LIVE,
     "cwd": Way.ROLLING,
     "environment": Way.ROLLING,
+    "trusted_proxy": Way.ROLLING,
     "privileges": Way.ROLLING,
     "before_start": Way.ROLLING,
 }

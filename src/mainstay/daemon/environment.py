@@ -26,11 +26,14 @@ def suggested(spec: AppSpec) -> dict[str, str]:
 
 def common(spec: AppSpec) -> dict[str, str]:
     """What is injected for every process of an app. By the home `mainstay`, called in it, finds its own daemon."""
-    return {
+    values = {
         "APP_ENV": spec.environment,
         "MAINSTAY_APP": spec.name,
         "MAINSTAY_HOME": os.environ.get("MAINSTAY_HOME", ""),
     }
+    if spec.trusted_proxy:
+        values["MAINSTAY_TRUSTED_PROXY"] = spec.trusted_proxy
+    return values
 
 
 def of_worker(spec: AppSpec, worker: WorkerId) -> dict[str, str]:

@@ -249,6 +249,8 @@ class AppSpec:
     instances: int = 1
     """0: one per core; negative: that many fewer; see `slots_wanted`."""
     binds: tuple[Bind, ...] = ()
+    trusted_proxy: str = ""
+    """Who may say who its client is, as MAINSTAY_TRUSTED_PROXY has it; empty: nobody."""
     env: tuple[EnvLayer, ...] = ()
     environment: str = "production"
     """What `APP_ENV` says."""

@@ -226,6 +226,7 @@ def _config(assignment: Assignment) -> uvicorn.Config:
         http=http_protocol(),
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # see `proxied`
         timeout_keep_alive=KEEP_ALIVE,
         backlog=BACKLOG,
         ws="none" if assignment.app.interface is Interface.WSGI else "auto",

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import httptools
 
-from mainstay.runtime.http_exchange import App, Exchange, Message
+from mainstay.runtime.http_exchange import Exchange, Message
 from mainstay.runtime.http_head import STATUS_LINES, lines_of, tokens
 from mainstay.runtime.shared import Shared
 
@@ -25,8 +25,6 @@ HIGH_WATER = 65536  # bytes of a body that wait for the app before no more are r
 INVALID = b"Invalid HTTP request received."
 # Headers of a request that have a meaning for the server.
 EXPECT, UPGRADE, CONNECTION = b"expect", b"upgrade", b"connection"
-FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
-NOTABLE = FORWARDED | {EXPECT}
 # httptools before 0.6.3 has no leniencies; with it a request after one with `Connection: close` is no error.
 IS_STRICT = not hasattr(Parser, "set_dangerous_leniencies")
 
@@ -44,7 +42,7 @@ class HttpConnection(asyncio.Protocol):
     is_full = False
     """Whether the transport wants nothing more to write for now."""
     _running: Exchange | None = None
-    _waiting: deque[tuple[Exchange, App]] | None = None
+    _waiting: deque[Exchange] | None = None
     _reading = True
     _room: asyncio.Event | None = None
 
@@ -123,8 +121,8 @@ class HttpConnection(asyncio.Protocol):
             return
         self.resume_reading()
         if self._waiting:
-            self._running, app = self._waiting.popleft()
-            self._running.start(app)
+            self._running = self._waiting.popleft()
+            self._running.start(self.shared.app)
         else:
             self.answered_at = self.shared.loop.time()
 
@@ -134,7 +132,6 @@ class HttpConnection(asyncio.Protocol):
         """A request begins."""
         self._url = b""
         self._awaits_continue = False
-        self._forwarded = False
         self._upgrading = False
         self.headers = []
 
@@ -146,11 +143,8 @@ class HttpConnection(asyncio.Protocol):
         """A header of the request."""
         name = name.lower()
         self.headers.append((name, value))  # type: ignore[union-attr]  # there has been a beginning
-        if name in NOTABLE:
-            if name == EXPECT:
-                self._awaits_continue = value.lower() == b"100-continue"
-            else:
-                self._forwarded = True
+        if name == EXPECT:
+            self._awaits_continue = value.lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         """The head of the request is complete: run the app, or queue the request behind the one that runs."""
@@ -179,14 +173,13 @@ class HttpConnection(asyncio.Protocol):
         keep_alive = version != "1.0" and parser.should_keep_alive()
         before = self.cycle
         self.cycle = exchange = Exchange(self, scope, keep_alive=keep_alive, awaits_continue=self._awaits_continue)
-        app = shared.full_app if self._forwarded else shared.app
         if before is None or before.response_complete:
             self._running = exchange
-            exchange.start(app)
+            exchange.start(shared.app)
         else:
             self.pause_reading()
             self._waiting = self._waiting or deque()
-            self._waiting.append((exchange, app))
+            self._waiting.append(exchange)
 
     def on_body(self, data: bytes) -> None:
         """A piece of the request's body."""

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import uvicorn
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import ServerState
 
 from mainstay.runtime.http_head import lines_of
@@ -19,9 +18,7 @@ class Shared(ServerState):
         self.loop = loop
         self.state = state
         self.asgi_version = config.asgi_version
-        self.full_app: Any = config.loaded_app
-        """With uvicorn's middleware for the headers of proxies; `app` is for requests without such headers."""
-        self.app: Any = self.full_app.app if type(self.full_app) is ProxyHeadersMiddleware else self.full_app
+        self.app: Any = config.loaded_app
         self.head = b""
 
     def renew(self, headers: list[tuple[bytes, bytes]]) -> None:

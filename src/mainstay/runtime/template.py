@@ -33,6 +33,7 @@ from mainstay.runtime.messages import (
     NotForked,
     Report,
 )
+from mainstay.runtime.proxied import behind_proxies
 from mainstay.runtime.sharing import prepare_to_share
 from mainstay.sys.subreaper import set_name
 
@@ -70,7 +71,7 @@ def _import(request: Load, control: TemplateSide) -> Loaded | None:
         return None
     engines.prepare(request.engine)
     before, started = fork_safety.look(), time.monotonic()
-    app = load(request.target, request.interface)
+    app = behind_proxies(load(request.target, request.interface), os.environ)
     import_what_comes_later()
     seconds = time.monotonic() - started
     engines.check(request.engine, app.interface)

@@ -15,6 +15,7 @@ from mainstay.runtime.control import WorkerSide
 from mainstay.runtime.failure import in_one_line, print_traceback
 from mainstay.runtime.load import CannotLoad, load
 from mainstay.runtime.messages import Serve
+from mainstay.runtime.proxied import behind_proxies
 from mainstay.sys.subreaper import set_name
 
 CRASHED = 1
@@ -60,7 +61,7 @@ def run(assignment: Assignment) -> int:
 
 def _assign(request: Serve, control: WorkerSide) -> Assignment:
     engines.prepare(request.load.engine)
-    app = load(request.load.target, request.load.interface)
+    app = behind_proxies(load(request.load.target, request.load.interface), os.environ)
     engines.check(request.load.engine, app.interface)
     listeners = tuple(socket.socket(fileno=fd) for fd in request.listeners)
     return Assignment(request.load, app, request.place, control, listeners)

@@ -1,0 +1,11 @@
+from mainstay.settings import SettingsError
+
+
+def test_an_error_says_what_is_wrong_and_how_to_mend_it() -> None:
+    error = SettingsError("cannot read x", hint="write y")
+
+    assert (str(error), error.message, error.hint) == ("cannot read x (write y)", "cannot read x", "write y")
+
+
+def test_an_error_needs_no_hint() -> None:
+    assert str(SettingsError("cannot read x")) == "cannot read x"
