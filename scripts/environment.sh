@@ -22,20 +22,28 @@ fail() {
 # may_apt: whether this is Debian or a descendant, and we may install packages.
 may_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
-# apt_install PACKAGE...: install Debian packages.
+# apt_install PACKAGE...: install Debian packages, and start no server that is in them: the tests start their own.
 apt_install() {
     say "apt-get install $*"
     export DEBIAN_FRONTEND=noninteractive
     [ -n "${apt_is_fresh:-}" ] || apt-get -o DPkg::Lock::Timeout=240 -qq update >&2
     apt_is_fresh=yes
-    apt-get -o DPkg::Lock::Timeout=240 -o Dpkg::Use-Pty=0 -qq install --no-install-recommends -y "$@" </dev/null >&2
+    local policy=/usr/sbin/policy-rc.d status=0
+    if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"; fi
+    apt-get -o DPkg::Lock::Timeout=240 -o Dpkg::Use-Pty=0 -qq install --no-install-recommends -y "$@" </dev/null >&2 ||
+        status=$?
+    [ -z "$policy" ] || rm -f "$policy"
+    return "$status"
 }
 
-# need COMMAND PACKAGE: the command, installed from the Debian package where that is possible.
+# is_there COMMAND [FOLDERS]: it is on PATH, or in one of the folders that match the pattern FOLDERS.
+is_there() { command -v "$1" >/dev/null || { [ -n "${2:-}" ] && compgen -G "$2/$1" >/dev/null; }; }
+
+# need COMMAND PACKAGE [FOLDERS]: the command, installed from the Debian package where that is possible.
 need() {
-    command -v "$1" >/dev/null && return
+    is_there "$1" "${3:-}" && return
     if may_apt; then apt_install "$2"; fi
-    command -v "$1" >/dev/null || fail "$1 is missing" "on Debian or Ubuntu: apt-get install $2"
+    is_there "$1" "${3:-}" || fail "$1 is missing" "on Debian or Ubuntu: apt-get install $2"
 }
 
 is_recent() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }

@@ -7,6 +7,7 @@ import pytest
 from mainstay.daemon import environment
 from mainstay.model.ids import SlotId, WorkerId
 from mainstay.model.spec import AppSpec, Command, EnvLayer, PythonApp
+from mainstay.sys import machine
 
 SPEC = AppSpec(
     "web",
@@ -38,6 +39,23 @@ def test_every_process_is_told_whom_to_trust_only_where_somebody_is() -> None:
 
     assert trusting["MAINSTAY_TRUSTED_PROXY"] == "loopback, 10.0.0.0/8"
     assert "MAINSTAY_TRUSTED_PROXY" not in environment.declared(SPEC)
+
+
+def test_every_process_is_told_how_many_there_are() -> None:
+    four = environment.declared(replace(SPEC, instances=4))
+    one_per_core = environment.declared(replace(SPEC, instances=0))
+    scaled = environment.of_worker(replace(SPEC, instances=6), WORKER)
+
+    assert four["MAINSTAY_INSTANCES"] == "4"
+    assert scaled["MAINSTAY_INSTANCES"] == "6"
+    assert one_per_core["MAINSTAY_INSTANCES"] == str(machine.cores())
+
+
+def test_a_web_app_is_told_its_threads() -> None:
+    values = environment.declared(replace(SPEC, program=PythonApp("a:b", "python3", threads=7)))
+
+    assert values["MAINSTAY_THREADS"] == "7"
+    assert "MAINSTAY_THREADS" not in environment.declared(SPEC)
 
 
 def test_the_home_is_that_of_the_daemon_whatever_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,8 @@ import os
 import sys
 
 from mainstay.model.ids import WorkerId
-from mainstay.model.spec import AppSpec, Command, PythonApp, environment_of
+from mainstay.model.spec import AppSpec, Command, PythonApp, environment_of, slots_wanted
+from mainstay.sys import machine
 
 INJECTED = "mainstay"
 """The source that `env` shows for what is injected."""
@@ -25,23 +26,31 @@ def suggested(spec: AppSpec) -> dict[str, str]:
 
 
 def common(spec: AppSpec) -> dict[str, str]:
-    """What is injected for every process of an app. By the home `mainstay`, called in it, finds its own daemon."""
+    """What is injected for every process of an app. By the home `mainstay`, called in it, finds its own daemon.
+
+    By the numbers of instances and threads a worker knows its share of what all of them have together, such as
+    connections to a database. The template has them as well: it may make a pool before a worker is forked.
+    """
     values = {
         "APP_ENV": spec.environment,
         "MAINSTAY_APP": spec.name,
         "MAINSTAY_HOME": os.environ.get("MAINSTAY_HOME", ""),
+        "MAINSTAY_INSTANCES": _instances(spec),
     }
     if spec.trusted_proxy:
         values["MAINSTAY_TRUSTED_PROXY"] = spec.trusted_proxy
+    if isinstance(spec.program, PythonApp):
+        values["MAINSTAY_THREADS"] = str(spec.program.threads)
     return values
 
 
 def of_worker(spec: AppSpec, worker: WorkerId) -> dict[str, str]:
-    """What is injected for one worker."""
+    """What is injected for one worker; the number of instances anew, which may have changed since its template began."""
     index = worker.slot.index
     values = {
         "MAINSTAY_INSTANCE": str(index),
         "NODE_APP_INSTANCE": str(index),
+        "MAINSTAY_INSTANCES": _instances(spec),
         "MAINSTAY_WORKER": worker.token,
     }
     if isinstance(spec.program, Command) and spec.program.increment:
@@ -49,6 +58,10 @@ def of_worker(spec: AppSpec, worker: WorkerId) -> dict[str, str]:
         if base.isdecimal():
             values[spec.program.increment] = str(int(base) + index)
     return values
+
+
+def _instances(spec: AppSpec) -> str:
+    return str(spec.instances if spec.instances > 0 else slots_wanted(spec.instances, machine.cores()))
 
 
 def of_runtime(control: int) -> dict[str, str]:
