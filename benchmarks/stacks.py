@@ -1,6 +1,7 @@
 """Web stacks that serve an app in one process, and are asked for paths that differ in one thing."""
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -78,16 +79,26 @@ def live(stack: Stack, environment: Mapping[str, str]) -> Iterator[Live]:
     told = {"PYTHONPATH": str(WEB), "NODE_PATH": str(NODE / "node_modules"), "NODE_ENV": "production"}
     process = spawn(stack.command(port), env={**base_environment(), **told, **environment}, cwd=folder)
     try:
-        try:
-            until(lambda: get(port, "/bare") is not None, START_TIMEOUT, f"{stack.name} to answer")
-        except TooSlow as error:
-            said = (folder / "server.log").read_text(errors="replace")[-2000:]
-            raise CannotServe(f"{error}\n{said}") from None
+        _wait(process, port, folder)
         yield Live(stack, port, folder, tuple(tree(process.pid)))
     finally:
         end(tree(process.pid))
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
+    """Until it answers. Raises CannotServe with what it printed, when it ends or takes too long."""
+    try:
+        until(lambda: process.poll() is not None or get(port, "/bare") is not None, START_TIMEOUT, "an answer")
+    except TooSlow as error:
+        problem = str(error)
+    else:
+        if process.poll() is None:
+            return
+        problem = "it has ended"
+    said = (folder / "server.log").read_text(errors="replace")[-2000:]
+    raise CannotServe(f"{problem}\n{said}")
 
 
 @contextmanager

@@ -22,23 +22,23 @@ def _pairs(name: str, plain: Stack, full: Stack, prefix: str = "", *, ours: bool
     )
 
 
-def _within(name: str, stack: Stack, *, ours: bool = False) -> tuple[Pair, Pair]:
+def _within(name: str, stack: Stack, prefix: str = "", *, ours: bool = False) -> tuple[Pair, Pair]:
     """Log and session are switched by the path."""
-    return _pairs(name, stack, stack, "/both", ours=ours)
+    return _pairs(name, stack, stack, prefix, ours=ours)
 
 
 PAIRS = (
-    *_within(STARLETTE, uvicorn("session_ours", "--no-access-log"), ours=True),
+    *_within(STARLETTE, uvicorn("both_ours", "--no-access-log"), ours=True),
     *_pairs(
         STARSESSIONS,
         uvicorn("session_starsessions", "--no-access-log"),
         uvicorn("session_starsessions", "--access-log"),
     ),
-    *_within(FLASK, gunicorn("session_ours_flask"), ours=True),
+    *_within(FLASK, gunicorn("both_ours_flask"), ours=True),
     *_pairs(
         FLASK_SESSION, gunicorn("session_flask_session"), gunicorn("session_flask_session", "--access-logfile", "-")
     ),
-    *_within(EXPRESS, node("express.js")),
+    *_within(EXPRESS, node("express.js"), "/both"),
 )
 PEERS = ((STARLETTE, EXPRESS), (STARLETTE, STARSESSIONS), (FLASK, FLASK_SESSION))
 ITEM = Item(

@@ -1,4 +1,4 @@
-"""The measured Starlette pages, under any prefix: `/login` begins a session, `/read` reads and `/write` counts up."""
+"""The measured Starlette pages: `/login` begins a session, `/read` reads and `/write` counts up."""
 
 from session_data import DATA
 from starlette.applications import Starlette
@@ -29,10 +29,10 @@ async def write(request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(request.session["count"]))
 
 
-def pages(prefix: str = "") -> Starlette:
+def pages() -> Starlette:
     """All of them."""
     all_pages = {"/bare": bare, "/login": login, "/read": read, "/write": write}
-    return Starlette(routes=[Route(prefix + path, page) for path, page in all_pages.items()])
+    return Starlette(routes=[Route(path, page) for path, page in all_pages.items()])
 
 
 PATHS = ("/login", "/read", "/write")
