@@ -88,11 +88,18 @@ def test_a_session_that_is_not_read_is_noticed(honest: Live) -> None:
         visit.cost(20)
 
 
-def test_a_stack_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.stacks.START_TIMEOUT", 0.5)
+def test_a_stack_that_ends_says_why() -> None:
     broken = Stack("broken", lambda _: [sys.executable, "-c", "raise SystemExit('no such module')"])
 
-    with pytest.raises(CannotServe, match="no such module"), live(broken, {}):
+    with pytest.raises(CannotServe, match="it has ended\nno such module"), live(broken, {}):
+        pass
+
+
+def test_a_stack_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.stacks.START_TIMEOUT", 0.3)
+    silent = Stack("silent", lambda _: [sys.executable, "-c", "import time; time.sleep(1000)"])
+
+    with pytest.raises(CannotServe, match="an answer"), live(silent, {}):
         pass
 
 
