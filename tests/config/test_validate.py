@@ -161,6 +161,16 @@ def test_dependencies_must_be_there_and_in_no_circle(tmp_path: Path) -> None:
     ]
 
 
+def test_the_file_of_the_databases_is_a_text(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, f"database = 'shop/database.py'\n{WEB}") == []
+    assert mistakes(tmp_path, f"database = 1\n{WEB}") == [
+        'mainstay.toml:1: database: must be a text, not a number; write the path of a Python file: "shop/database.py"'
+    ]
+    assert mistakes(tmp_path, f"database = ''\n{WEB}") == [
+        'mainstay.toml:1: database: is empty; write the path of a Python file: "shop/database.py"'
+    ]
+
+
 def test_hooks_of_the_file_are_checked_too(tmp_path: Path) -> None:
     assert mistakes(tmp_path, f"{WEB}[hooks]\non_crsh = 'x'\n") == [
         "mainstay.toml:4: hooks.on_crsh: no such event; did you mean `on_crash`?"

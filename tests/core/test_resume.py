@@ -77,6 +77,30 @@ def test_a_worker_that_had_been_asked_for_and_is_nowhere_is_asked_for_again_and_
     assert fleet.apps["jobs"].slots[0].exits == ()
 
 
+def test_one_of_our_runtime_that_left_before_it_was_ready_is_asked_for_again_and_is_no_crash() -> None:
+    world = started(web(1))
+    world.code["web"] = Code(worker=Behaviour(ready=5.0))
+    world.ask(reload())
+    world.run_until(lambda: any(token.startswith("web-0@2") for token in all_of(world).workers))
+    found = all_of(world)
+    rest = {token: process for token, process in found.workers.items() if not token.startswith("web-0@2")}
+    fleet, effects = take_over(world.fleet, replace(found, workers=rest), world.now)
+
+    assert [str(effect.worker) for effect in effects if isinstance(effect, Fork)] == ["web-0@2"]
+    assert fleet.apps["web"].rollout is not None
+    assert fleet.apps["web"].slots[0].exits == ()
+
+
+def test_a_program_that_was_started_and_is_gone_before_it_was_ready_has_crashed() -> None:
+    world = World()
+    world.apply(replace(JOBS, instances=1))
+    (process,) = world.processes.values()
+    fleet, _ = take_over(world.fleet, Found({process.worker.token: Process(99, 7)}), world.now)
+    _, effects = take_over(fleet, Found({}), world.now)
+
+    assert Launch not in kinds(list(effects))
+
+
 def test_a_worker_whose_pid_was_not_written_down_is_known_by_its_name() -> None:
     world = World()
     world.apply(replace(JOBS, instances=1))

@@ -26,6 +26,12 @@ class Ours:
         """The pid of an app's template, waited for."""
         return until(lambda: self.template_now(app), what=f"a template of {app}")
 
+    def workers(self, app: str) -> list[int]:
+        """The pids of an app's workers that live, whoever knows of them."""
+        named = f"{app}-".encode()
+        found = [pid for pid in _pids() if _read(f"/proc/{pid}/comm").startswith(named)]
+        return [pid for pid in found if _cwd(pid) == str(self._site.folder) and is_alive(pid)]
+
     def kill(self, *pids: int) -> None:
         """SIGKILL to each, and wait until they are gone."""
         for pid in pids:

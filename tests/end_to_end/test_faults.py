@@ -21,7 +21,7 @@ from tests.end_to_end.ours import Ours
 from tests.end_to_end.site import ASGI, Site, get, is_alive
 from tests.waiting import until
 
-SEEDS = [int(os.environ["MAINSTAY_FAULT_SEED"])] if "MAINSTAY_FAULT_SEED" in os.environ else [11, 23]
+SEEDS = [int(os.environ["MAINSTAY_FAULT_SEED"])] if "MAINSTAY_FAULT_SEED" in os.environ else [11, 23, 3023]
 STEPS = int(os.environ.get("MAINSTAY_FAULT_STEPS", "14"))
 SECONDS_A_STEP = 4
 DISK = 24 * 1024 * 1024

@@ -150,12 +150,14 @@ def test_a_worker_of_an_adopted_app_that_crashes_is_replaced_like_any_other(site
     assert get(port)
 
 
+@pytest.mark.parametrize("style", ["raw", "time", "json"])
 def test_a_flood_of_output_has_no_gap_and_no_line_twice_when_the_daemon_is_killed_again_and_again(
-    site: Site, ours: Ours
+    site: Site, ours: Ours, style: str
 ) -> None:
     site.write("writer.py", WRITER)
     lines = 300_000
-    site.write("mainstay.toml", f'[apps.writer]\nscript = "writer.py"\nargs = ["{lines}"]\nlogs = {{ keep = 100 }}\n')
+    logs = f'{{ keep = 100, format = "{style}", compress = false, rotate = "2MiB" }}'
+    site.write("mainstay.toml", f'[apps.writer]\nscript = "writer.py"\nargs = ["{lines}"]\nlogs = {logs}\n')
     command = site.start_command("start")
     until((site.home / "logs" / "writer-0.out.log").exists, what="its first output")
     for _ in range(6):
@@ -166,9 +168,15 @@ def test_a_flood_of_output_has_no_gap_and_no_line_twice_when_the_daemon_is_kille
     def written() -> list[str]:
         found: list[str] = []
         for path in sorted((site.home / "logs").glob("writer-0.out.log*")):
-            if path.suffix != ".times" and ".log" in path.name and not path.name.endswith(".gz"):
+            if path.suffix != ".times":
                 found += path.read_text().splitlines()
-        return found
+        match style:
+            case "json":
+                return [json.loads(line)["line"] for line in found]
+            case "time":
+                return [line.partition(" ")[2] for line in found]
+            case _:
+                return found
 
     expected = [f"line {number:07}" for number in range(lines)]
     until(lambda: len(written()) >= lines, 120, "all lines")
@@ -188,6 +196,27 @@ def test_with_everything_of_ours_killed_at_once_the_next_command_adopts_what_run
     site.ok("reload", "web")
     assert get(port)
     assert not set(site.pids("web")) & {before["web-0"], before["web-1"]}
+
+
+def test_a_worker_that_nobody_knows_any_more_leaves_by_itself(site: Site, ours: Ours) -> None:
+    """All of ours is killed when it was forked and the daemon had not heard of it: held still here, between the two."""
+    port = _serving(site)
+    daemon, template = ours.daemon(), ours.template("web")
+    os.kill(template, signal.SIGSTOP)
+    command = site.start_command("restart", "web-0")
+    until(lambda: site.rows("web")[0]["status"] == "launching", what="a worker that is asked for")
+    guardian = ours.guardian()
+    for pid in (guardian, daemon):
+        os.kill(pid, signal.SIGSTOP)
+    os.kill(template, signal.SIGCONT)
+    until(lambda: len(ours.workers("web")) == 2, what="the new worker")
+    ours.kill(guardian, daemon, template)
+    command.communicate(timeout=60)
+
+    site.until_status("web", "online")
+    until(lambda: sorted(ours.workers("web")) == sorted(site.pids("web")), what="no worker too many")
+    assert len(site.pids("web")) == 2
+    assert get(port)
 
 
 def test_a_number_that_a_stranger_has_now_is_not_signalled(site: Site, ours: Ours) -> None:

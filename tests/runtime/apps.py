@@ -102,3 +102,23 @@ urlpatterns = [path("hello", lambda request: HttpResponse(f"django {request.GET[
 application = get_wsgi_application()
 asgi = get_asgi_application()
 """
+
+CLIENT_ASGI = """
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    body = b" ".join([scope["client"][0].encode(), scope["scheme"].encode(), dict(scope["headers"])[b"host"]])
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+"""
+
+CLIENT_WSGI = """
+def app(environ, start_response):
+    body = " ".join([environ["REMOTE_ADDR"], environ["wsgi.url_scheme"], environ["HTTP_HOST"]]).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""

@@ -94,3 +94,20 @@ def test_a_wsgi_app_that_raises_is_told(printed: Printed) -> None:
 
 def test_without_being_asked_the_app_is_as_it_was() -> None:
     assert with_lines(Loaded(answers, Interface.ASGI), {}).app is answers
+
+
+def test_a_request_that_the_apps_own_log_tells_of_has_no_second_line(printed: Printed) -> None:
+    async def logs(scope: Any, receive: Any, send: Any) -> None:
+        scope["mainstay.logged"].append(True)
+        await answers(scope, receive, send)
+
+    def logs_too(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        environ["mainstay.logged"].append(True)
+        start_response("200 OK", [])
+        return []
+
+    call(asked(logs, Interface.ASGI))
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+    asked(logs_too, Interface.WSGI)(environ, lambda *_: None).close()
+
+    assert printed() == ""

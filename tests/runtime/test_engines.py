@@ -1,5 +1,7 @@
 """The engines by name, each with the apps that people write."""
 
+from pathlib import Path
+
 import pytest
 
 from mainstay.runtime.borrowed import MissingPackage
@@ -53,3 +55,49 @@ def test_wsgi_on_uvicorn_needs_its_adapter(monkeypatch: pytest.MonkeyPatch) -> N
         check(Engine.UVICORN, Interface.WSGI)
     check(Engine.UVICORN, Interface.ASGI)
     check(Engine.GRANIAN, Interface.WSGI)
+
+    monkeypatch.setenv("MAINSTAY_TRUSTED_PROXY", "loopback")
+
+    with pytest.raises(MissingPackage, match="a2wsgi is not installed"):
+        check(Engine.GRANIAN, Interface.WSGI)
+    check(Engine.GRANIAN, Interface.ASGI)
+
+
+FORGED = (
+    *("X-Forwarded-For: 6.6.6.6", "X_Forwarded_For: 127.0.0.1"),
+    *("X-Forwarded-For: 192.0.2.1", "X_Forwarded_For: 6.6.6.7"),
+    *("X-Forwarded-Proto: https", "X_Forwarded_Proto: http", "Forwarded: for=127.0.0.1;proto=http;host=evil.example"),
+)
+"""What a client sends, and among it what its proxy adds: 192.0.2.1 and https."""
+
+
+@pytest.mark.parametrize("source", [apps.CLIENT_ASGI, apps.CLIENT_WSGI], ids=["asgi", "wsgi"])
+@pytest.mark.parametrize("preload", [True, False], ids=["forked", "cold"])
+def test_behind_a_trusted_proxy_the_app_sees_the_client_on_either_engine(
+    either: FakeDaemon, source: str, preload: bool, tmp_path: Path
+) -> None:
+    either.env["MAINSTAY_TRUSTED_PROXY"] = "loopback, unix"
+    either.write("main.py", source)
+    listeners = either.listener(), either.listener(tmp_path / "web.sock")
+    if preload:
+        either.worker("main:app", *listeners)
+    else:
+        either.start_cold("main:app", *listeners).serve()
+
+    for listener in listeners:
+        head = "\r\n".join(["GET / HTTP/1.1", "Host: shop.example", *FORGED])
+        client = connect(listener)
+        client.sendall(f"{head}\r\n\r\n".encode())
+
+        assert answer(client)[2] == b"192.0.2.1 https shop.example"
+
+
+@pytest.mark.parametrize("source", [apps.CLIENT_ASGI, apps.CLIENT_WSGI], ids=["asgi", "wsgi"])
+def test_without_the_key_nobody_is_believed_on_either_engine(either: FakeDaemon, source: str) -> None:
+    either.write("main.py", source)
+    listener = either.listener()
+    either.worker("main:app", listener)
+    client = connect(listener)
+    client.sendall("\r\n".join(["GET / HTTP/1.1", "Host: shop.example", *FORGED, "", ""]).encode())
+
+    assert answer(client)[2] == b"127.0.0.1 http shop.example"

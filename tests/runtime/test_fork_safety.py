@@ -80,7 +80,7 @@ def test_a_database_in_memory_is_kept() -> None:
 
 
 def test_django_without_settings_has_no_connections() -> None:
-    import django.db  # type: ignore[import-untyped]  # noqa: F401
+    import django.db  # noqa: F401
 
     assert "django.db" in sys.modules
     empty_pools()

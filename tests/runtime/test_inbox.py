@@ -44,9 +44,24 @@ def test_a_second_stop_changes_nothing() -> None:
     asyncio.run(main())
 
 
+def test_a_worker_that_was_never_told_to_accept_leaves_when_all_of_ours_are_gone() -> None:
+    async def main() -> None:
+        inbox, daemon = await opened()
+        daemon.send(b"REPORT=1")
+        await inbox.get()
+        daemon.close()
+        await asyncio.wait_for(inbox.stop_asked.wait(), 30)
+
+        assert not await inbox.finishes_unless_stopped(asyncio.sleep(30))
+
+    asyncio.run(main())
+
+
 def test_a_daemon_that_goes_stops_nothing() -> None:
     async def main() -> None:
         inbox, daemon = await opened()
+        daemon.send(b"ACCEPT=1")
+        await inbox.get()
         daemon.close()
         await asyncio.sleep(0)
         await asyncio.sleep(0)

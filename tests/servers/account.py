@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.certificates import Certificate, make_certificate
 from tests.waiting import until
 
 _ORDINARY = "nobody"
@@ -34,6 +36,16 @@ def server_folder(name: str) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def certificate_in(folder: Path) -> Certificate:
+    """A certificate in a server's folder, which the server's account may read."""
+    made = make_certificate(folder)
+    uid, gid = _identity()
+    for path in (made.certificate, made.key):
+        os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+    made.key.chmod(0o600)
+    return made
+
+
 def run(argv: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> None:
     """Run a program to its end as the servers' account. Raises NotStarted when it fails."""
     uid, gid = _identity()
@@ -55,8 +67,13 @@ def run(argv: Sequence[str], folder: Path, env: Mapping[str, str] | None = None)
 
 
 @contextmanager
-def serving(argv_for: Callable[[int], Sequence[str]], folder: Path, answers: Callable[[int], bool]) -> Iterator[int]:
-    """The port of a server that answers; `argv_for` makes its command line for a port. SIGTERM ends it.
+def serving(
+    argv_for: Callable[[int], Sequence[str]],
+    folder: Path,
+    answers: Callable[[int], bool],
+    stop: signal.Signals = signal.SIGTERM,
+) -> Iterator[int]:
+    """The port of a server that answers; `argv_for` makes its command line for a port. `stop` ends it.
 
     Somebody else may get the port before the server binds it: then another one is tried.
     """
@@ -71,8 +88,17 @@ def serving(argv_for: Callable[[int], Sequence[str]], folder: Path, answers: Cal
                 if attempt == _TRIES - 1:
                     raise NotStarted((folder / "output").read_text(errors="replace"))
         finally:
-            process.terminate()
-            process.wait(_STOP_TIMEOUT)
+            process.send_signal(stop)
+            _wait(process)
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(_STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def free_port() -> int:

@@ -16,6 +16,8 @@ class Database:
     password: str = "p@ss/w:rd%25"
     """With everything that must be escaped in a URL."""
     database: str = "shop"
+    ca: str = ""
+    """The file of the certificate that it shows, where it speaks TLS."""
 
     def url(self, driver: str = "") -> str:
         """The URL for a driver (`psycopg`, `aiomysql`); the dialect's own one when none is named."""

@@ -5,7 +5,7 @@ import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.servers.account import greets, program, run, server_folder, serving
+from tests.servers.account import certificate_in, greets, program, run, server_folder, serving
 from tests.servers.database import Database
 
 _QUICK = (
@@ -19,9 +19,10 @@ _QUICK = (
 
 
 @contextmanager
-def mariadb() -> Iterator[Database]:
-    """Start it on a free port; its account may do everything and needs a password."""
+def mariadb(*, tls: bool = False) -> Iterator[Database]:
+    """Start it on a free port; its account may do everything and needs a password. `tls`: it speaks TLS, too."""
     with server_folder("mariadb") as folder:
+        certificate = certificate_in(folder) if tls else None
         data, user = f"--datadir={folder / 'data'}", pwd.getpwuid(os.geteuid() or pwd.getpwnam("nobody").pw_uid).pw_name
         run(
             [
@@ -46,7 +47,8 @@ def mariadb() -> Iterator[Database]:
                 *(program("mariadbd"), "--no-defaults", data, f"--port={port}", "--bind-address=127.0.0.1"),
                 *(f"--socket={folder / 'sock'}", f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'first.sql'}"),
                 *_QUICK,
+                *((f"--ssl-cert={certificate.certificate}", f"--ssl-key={certificate.key}") if certificate else ()),
             ]
 
         with serving(argv, folder, greets) as port:
-            yield Database("mysql", port)
+            yield Database("mysql", port, ca=str(certificate.certificate) if certificate else "")

@@ -1,11 +1,12 @@
 """A real PostgreSQL for tests: a new cluster in a folder of its own, without durability, gone afterwards."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.servers.account import program, run, server_folder, serving
+from tests.servers.account import certificate_in, program, run, server_folder, serving
 from tests.servers.database import Database
 
 _DEBIAN = "/usr/lib/postgresql/*/bin"  # not on PATH there
@@ -13,9 +14,10 @@ _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared
 
 
 @contextmanager
-def postgres() -> Iterator[Database]:
-    """Start it on a free port; its account is a superuser and needs a password."""
+def postgres(*, tls: bool = False) -> Iterator[Database]:
+    """Start it on a free port; its account is a superuser and needs a password. `tls`: it speaks TLS, too."""
     with server_folder("postgres") as folder:
+        certificate = certificate_in(folder) if tls else None
         password = Database("postgresql", 0).password
         (folder / "password").write_text(password)
         (folder / "password").chmod(0o644)
@@ -30,11 +32,14 @@ def postgres() -> Iterator[Database]:
         )
 
         def argv(port: int) -> list[str]:
-            settings = (*_QUICK, f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")
+            settings = [*_QUICK, f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
+            if certificate:
+                settings += ["ssl=on", f"ssl_cert_file={certificate.certificate}", f"ssl_key_file={certificate.key}"]
             return [program("postgres", _DEBIAN), "-D", data, *(word for one in settings for word in ("-c", one))]
 
-        with serving(argv, folder, _is_ready) as port:
-            database = Database("postgresql", port)
+        # SIGINT: with SIGTERM it would wait for clients to leave.
+        with serving(argv, folder, _is_ready, signal.SIGINT) as port:
+            database = Database("postgresql", port, ca=str(certificate.certificate) if certificate else "")
             run(
                 [
                     *(program("createdb", _DEBIAN), "--host", database.host, "--port", str(port)),

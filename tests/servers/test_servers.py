@@ -1,6 +1,7 @@
 """The servers that tests start: they answer, and are gone afterwards."""
 
 import socket
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -26,3 +27,16 @@ def test_a_server_answers_on_its_url_and_is_gone_afterwards(
         refused = probe.connect_ex((server.host, server.port))
     assert one == 1
     assert refused
+
+
+@pytest.mark.parametrize(("start", "driver"), [(postgres, "psycopg"), (mariadb, "pymysql")])
+def test_a_server_does_not_wait_for_clients_to_leave(
+    start: Callable[[], AbstractContextManager[Database]], driver: str
+) -> None:
+    with start() as server:
+        connection = sqlalchemy.create_engine(server.url(driver)).connect()
+        ended = time.monotonic()
+
+    assert time.monotonic() - ended < 20
+    assert not connection.closed
+    connection.invalidate()

@@ -67,7 +67,11 @@ def test_strict_reading_makes_an_error_of_all_that_is_odd() -> None:
     with pytest.raises(DotenvError) as caught:
         parse("A=1\nB\nA=2", strict=True)
 
-    assert str(caught.value) == (".env:2: not of the form NAME=value; .env:3: A: is in line 1 too, and this one counts")
+    assert str(caught.value) == (
+        "cannot read .env: 2 mistakes\n"
+        "  .env:2: not of the form NAME=value\n"
+        "  .env:3: A: is in line 1 too, and this one counts"
+    )
 
 
 def test_strict_reading_of_an_ordinary_text_gives_its_values() -> None:

@@ -1,13 +1,14 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import mainstay
-from mainstay.settings import SettingsError, UnknownEnvironment, environment
+from mainstay.settings import Environment, SettingsError, UnknownEnvironment, environment
 from mainstay.settings.environment import ENVIRONMENTS
 
 SOURCE = str(Path(mainstay.__file__).parents[1])
@@ -56,3 +57,15 @@ def test_the_package_exports_the_function_also_after_its_module_was_imported() -
     ran = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": SOURCE}, capture_output=True, text=True)
 
     assert (ran.stdout, ran.stderr) == ("development\n", "")
+
+
+def test_asking_for_the_environment_costs_no_import_of_typing() -> None:
+    code = "import sys, mainstay.settings; print({'typing', 're', 'enum'} & sys.modules.keys())"
+
+    ran = subprocess.run([sys.executable, "-S", "-c", code], env={"PYTHONPATH": SOURCE}, capture_output=True, text=True)
+
+    assert (ran.stdout, ran.stderr) == ("set()\n", "")
+
+
+def test_the_type_is_there_at_run_time_too() -> None:
+    assert get_args(Environment) == ENVIRONMENTS

@@ -35,6 +35,7 @@ GROUPS = (
             Command("resurrect", "start again what was up before the machine was shut down"),
             Command("dev", "run an app to work on it: in the foreground, new code at each save"),
             Command("serve", "run apps in the foreground, for containers and boot units"),
+            Command("run", "set variables, then run a command: run A=1 -- cmd"),
         ),
     ),
     (
@@ -45,6 +46,7 @@ GROUPS = (
             Command("logs", "what apps write, merged in time order", "log"),
             Command("events", "what happened: starts, crashes, reloads, who asked for what"),
             Command("env", "an app's variables and where each comes from"),
+            Command("db", "the declared database: is it there, where is it, a shell in it"),
             Command("doctor", "what is wrong here, or will be, and how to mend it"),
             Command("ping", "ask the daemon whether it is well"),
         ),

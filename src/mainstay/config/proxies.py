@@ -1,16 +1,16 @@
 """Reading whom an app trusts to be its proxy: networks, a number of hops, or a table of both.
 
 trusted_proxy = "loopback"    trusted_proxy = ["loopback", "10.0.0.0/8"]    trusted_proxy = 2
-trusted_proxy = { networks = ["private"], hops = 1, header = "forwarded" }
+trusted_proxy = { networks = ["private"], hops = 1, header = "forwarded", host = false }
 """
 
 from collections.abc import Callable, Mapping
 
 from mainstay.config.nearest import did_you_mean
 from mainstay.config.problems import Refused, refuse_all
-from mainstay.config.values import T, choice, items, kind_of, text, whole
+from mainstay.config.values import T, choice, flag, items, kind_of, text, whole
 
-_KEYS = ("networks", "hops", "header")
+_KEYS = ("networks", "hops", "header", "host")
 _HEADERS = {"x-forwarded": "", "forwarded": "forwarded"}
 MOST_HOPS = 32
 """As in `mainstay.web.proxy`, which is not imported where nobody has a proxy."""
@@ -72,10 +72,11 @@ def _from_table(table: Mapping[str, object]) -> str:
     networks = item("networks", lambda value: items(value, _network), none)
     hops = item("hops", _hops, 0)
     header = item("header", choice(_HEADERS), "")
+    host = item("host", flag, True)
     for word in table:
         if word not in _KEYS:
             errors.append(Refused("no such key", hint=did_you_mean(word, _KEYS, "its keys are"), at=(word,)))
     refuse_all(errors)
     if not networks and not hops:
         raise Refused("does not say whom to trust", hint="write `networks` or `hops`")
-    return from_words(",".join([*networks, *([str(hops)] if hops else []), header]))
+    return from_words(",".join([*networks, *([str(hops)] if hops else []), header, "" if host else "keep-host"]))

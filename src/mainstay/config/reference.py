@@ -79,6 +79,11 @@ An app has exactly one of `app`, `command` and `script`, and a health check exac
 Each is given a command (`on_crash = ["notify", "ops"]`), a webhook (`{{ url = "https://..." }}`) or, with an `interval`
 between two calls at least (`"60s"` unless told), a table: `{{ command = "notify ops", interval = "5m" }}`.
 
+## The database
+
+`database = "shop/database.py"`, above all tables, names the Python file in which the project declares its databases,
+for `mainstay db`; also a module (`"shop.database"`), and with `:NAME` one of several in it. docs/database.md has more.
+
 ## Values
 
 - **Times**: `"10s"`, `"100ms"`, `"5m"`, `"1h30m"`; a number is seconds.
@@ -96,7 +101,9 @@ between two calls at least (`"60s"` unless told), a table: `{{ command = "notify
 Built afresh at each start; later wins: a clean base (`HOME`, `USER`, `LOGNAME`, `SHELL`, `PATH`, `LANG`, `LC_*`, `TZ`,
 `TMPDIR`, with the app's virtual environment activated and `PYTHONUNBUFFERED=1`), for apps started from the command
 line the shell's variables, `env_files`, `env`, `environments.NAME.env`, and what mainstay tells each worker. `APP_ENV`
-says where the app runs; it comes from the command (`--env NAME`) and is refused in a file.
+says where the app runs; it comes from the command (`--env NAME`) and is refused in a file. Beside it a process is told
+its app (`MAINSTAY_APP`), its number (`MAINSTAY_INSTANCE`), how many instances the app has (`MAINSTAY_INSTANCES`) and,
+if it is a web app, the threads of each (`MAINSTAY_THREADS`): by these a worker knows its share of what all have.
 
 `.env` files are read as dotenv for Node reads them, so one file means the same everywhere; docs/settings.md has the
 rules. Nothing is expanded. What dotenv passes over in silence is an error here, with file and line: a line that gives

@@ -51,7 +51,7 @@ TRUSTED_PROXY = Key(
     "none",
     'Whom to believe who the client is: the networks of the proxies in front (`"loopback"`, `"private"`, `"linklocal"`,'
     ' `"unix"`, `"10.0.0.0/8"`), or how many there are; `{ networks = ["private"], hops = 1, header = "forwarded" }`'
-    " reads `Forwarded` and not `X-Forwarded-*`.",
+    " reads `Forwarded` and not `X-Forwarded-*`; `host = false` keeps the `Host` header. See docs/web-proxy.md.",
 )
 INSTANCES = Key(
     "instances", 'number or `"max"`', values.instances, 1, "1", "How many; 0 or `max`: one per core, -1: one fewer."

@@ -15,7 +15,7 @@ from mainstay.config.values import kind_of
 _BY_NAME: Mapping[str, Key[Any]] = {key.name: key for key in KEYS}  # Any: see schema.KEYS
 _TABLES = frozenset(key.name.partition(".")[0] for key in KEYS if "." in key.name)
 _ENVIRONMENTS = "environments"
-_TOP = ("apps", "hooks")
+_TOP = ("apps", "database", "hooks")
 _INJECTED = "APP_ENV"
 
 
@@ -38,6 +38,7 @@ def declared_apps(document: Document, complaints: Complaints) -> list[Declared]:
         if key not in _TOP:
             complaints.at((key,), "no such key", _top_hint(key, document))
     of_file = _hooks(document, complaints)
+    _database(document, complaints)
     apps = document.data.get("apps", {})
     if not isinstance(apps, dict):
         complaints.at(("apps",), f"must be a table, not {kind_of(apps)}", "begin each app with [apps.NAME]")
@@ -61,6 +62,14 @@ def _hooks(document: Document, complaints: Complaints) -> hooks.Hooks:
     except Refused as error:
         complaints.refused(("hooks",), error)
         return {}
+
+
+def _database(document: Document, complaints: Complaints) -> None:
+    """`mainstay db` uses it; here it is only seen that it is one."""
+    said = document.data.get("database", "unsaid")
+    if not isinstance(said, str) or not said:
+        text = "is empty" if said == "" else f"must be a text, not {kind_of(said)}"
+        complaints.at(("database",), text, 'write the path of a Python file: "shop/database.py"')
 
 
 def _check_dependencies(read: list[Declared], apps: Mapping[str, object], complaints: Complaints) -> None:

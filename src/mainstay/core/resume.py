@@ -177,9 +177,12 @@ def _resume_slot(turn: Turn, slot: Slot, found: Found) -> None:
 
 def _without_process(turn: Turn, slot: Slot, worker: WorkerId, pid: int) -> None:
     assert isinstance(slot.life, Alive)
-    if pid:
-        facts.handle(turn, Ended(worker, Vanished()))
-    elif isinstance(slot.life, Starting):
+    if isinstance(slot.life, Starting) and (not pid or is_python(turn.spec_of(worker.generation))):
+        # One of our runtime that had been started has left by itself: nobody was there to tell it to accept.
+        anew = replace(slot.life, worker=replace(slot.life.worker, pid=0, born=0))
+        turn.put(replace(slot, life=anew))
         turn.start_again(worker)
+    elif pid:
+        facts.handle(turn, Ended(worker, Vanished()))
     else:
         facts.handle(turn, Ended(worker, Unstarted("it had not been started")))

@@ -45,7 +45,7 @@ def common(spec: AppSpec) -> dict[str, str]:
 
 
 def of_worker(spec: AppSpec, worker: WorkerId) -> dict[str, str]:
-    """What is injected for one worker; the number of instances anew, which may have changed since its template began."""
+    """What is injected for one worker; the number of instances anew, as it may have changed since."""
     index = worker.slot.index
     values = {
         "MAINSTAY_INSTANCE": str(index),

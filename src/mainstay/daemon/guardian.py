@@ -27,8 +27,10 @@ LOCK_FILE = "guardian.lock"
 STORE_FDS = (3, 4, 5, 6)
 LOCK_FD = 7
 PAUSE = 1.0
-"""Seconds until another one is started when the last one did not live long."""
+"""Seconds until another one is started when the last ones did not live long."""
 SHORT = 5.0
+AT_ONCE = 5
+"""How many short lives in a row are answered at once: without a guardian our own death would end too much."""
 SOON = 0.05
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.sh")
@@ -57,6 +59,7 @@ class Guardian:
         self._lock = lock
         self._child: Child | None = None
         self._born = 0.0
+        self._short_lives = 0
 
     @property
     def lifeline(self) -> int:
@@ -135,7 +138,8 @@ class Guardian:
         if self._store is None:
             return
         self._journal.write(f"the guardian ended ({ending}): another one is started")
-        if self._reactor.now() - self._born < SHORT:
+        self._short_lives = self._short_lives + 1 if self._reactor.now() - self._born < SHORT else 0
+        if self._short_lives > AT_ONCE:
             self._reactor.later(PAUSE, self._start)
         else:
             self._start()

@@ -2,10 +2,10 @@
 
 import os
 
-from mainstay.daemon.capture import Capture, SinkSpec
+from mainstay.daemon.capture import Capture, SinkSpec, make_intake
 from mainstay.daemon.privileges import give
 from mainstay.model.ids import SlotId
-from mainstay.model.spec import AppSpec
+from mainstay.model.spec import AppSpec, LogFormat
 from mainstay.sys.fdstore import FdStore
 from mainstay.sys.pipes import output_pipe, reopen
 
@@ -43,28 +43,33 @@ class Outputs:
                 pipes.append(output_pipe())
             for _, writer in pipes:
                 give(spec.privileges, writer)
-            self._store.put(_kept(key), tuple(reader for reader, _ in pipes))
+            readers = [reader for reader, _ in pipes]
+            intakes = _intakes(spec)
+            self._store.put(_kept(key), (*readers, *intakes))
         except OSError:
             for fd in (fd for pipe in pipes for fd in pipe):
                 os.close(fd)
             raise
-        self._read(key, spec, place, index, [reader for reader, _ in pipes])
+        self._read(key, spec, place, index, (readers, intakes))
         return pipes[0][1], pipes[1][1]
 
     def adopt(self, key: str, spec: AppSpec, place: str, index: int, pid: int) -> None:
         """Go on reading where a daemon that is gone has stopped; nothing happens where no pipe is to be had."""
-        readers = list(self._store.take(_kept(key)))
+        kept = list(self._store.take(_kept(key)))
+        readers, intakes = kept[: len(STREAMS)], kept[len(STREAMS) :]
         if not readers and pid:
             readers = [fd for number in (1, 2) if (fd := _reopened(pid, number)) is not None]
             if len(readers) == len(STREAMS):
-                self._store.put(_kept(key), tuple(readers))
+                intakes = _intakes(spec)
+                self._store.put(_kept(key), (*readers, *intakes))
         if len(readers) == len(STREAMS):
-            self._read(key, spec, place, index, readers)
+            self._read(key, spec, place, index, (readers, intakes))
 
-    def _read(self, key: str, spec: AppSpec, place: str, index: int, readers: list[int]) -> None:
-        for stream, reader in zip(STREAMS, readers, strict=True):
+    def _read(self, key: str, spec: AppSpec, place: str, index: int, ends: tuple[list[int], list[int]]) -> None:
+        readers, intakes = ends
+        for stream, reader, intake in zip(STREAMS, readers, intakes or [-1] * len(STREAMS), strict=True):
             sink = SinkSpec(self.path(spec, place, stream), stream, spec.name, index, spec.logs)
-            self._capture.open(f"{key}.{stream}", reader, sink)
+            self._capture.open(f"{key}.{stream}", reader, sink, intake)
 
     def finish(self, key: str) -> None:
         """The process is gone: write what is left and let its pipes go."""
@@ -91,6 +96,14 @@ class Outputs:
         for place in (*(str(SlotId(spec.name, index)) for index in slots), f"{spec.name}-{TEMPLATE}"):
             for stream in STREAMS:
                 self._capture.set_policy(self.path(spec, place, stream), spec.logs)
+
+
+def _intakes(spec: AppSpec) -> list[int]:
+    """One for each stream, when its file does not hold just what the app wrote; else, or without any, none."""
+    if spec.logs.format is LogFormat.RAW:
+        return []
+    made = [make_intake() for _ in STREAMS]
+    return made if min(made) >= 0 else []
 
 
 def _kept(key: str) -> str:

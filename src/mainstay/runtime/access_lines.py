@@ -14,6 +14,8 @@ from mainstay.runtime.messages import Interface
 
 VARIABLE = "MAINSTAY_ACCESS_LINES"
 """`colour` or `plain`; without it there are no lines."""
+LOGGED = "mainstay.logged"
+"""A list in the scope or environ: the app's own access log puts something in (mainstay.web.accesslog knows it too)."""
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}
 
 # Any: ASGI's and WSGI's dictionaries and callables are open.
@@ -59,6 +61,8 @@ class ASGILines:
             await self._app(scope, receive, send)
             return
         began, status = time.monotonic(), 500  # of what raises before it answers
+        told: list[object] = []
+        scope[LOGGED] = told
 
         async def sending(message: Any) -> None:
             nonlocal status
@@ -69,9 +73,10 @@ class ASGILines:
         try:
             await self._app(scope, receive, sending)
         finally:
-            query = scope.get("query_string", b"").decode("latin-1")
-            target = quote(scope["path"]) + (f"?{query}" if query else "")
-            self._lines.tell(scope["method"], target, status, began)
+            if not told:
+                query = scope.get("query_string", b"").decode("latin-1")
+                target = quote(scope["path"]) + (f"?{query}" if query else "")
+                self._lines.tell(scope["method"], target, status, began)
 
 
 class WSGILines:
@@ -84,6 +89,8 @@ class WSGILines:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer, and tell of it."""
         began, status = time.monotonic(), 500
+        told: list[object] = []
+        environ[LOGGED] = told
 
         def starting(line: str, *more: Any) -> Any:
             nonlocal status
@@ -91,6 +98,8 @@ class WSGILines:
             return start_response(line, *more)
 
         def tell() -> None:
+            if told:
+                return
             path = quote(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""), encoding="latin-1")
             query = environ.get("QUERY_STRING", "")
             self._lines.tell(environ["REQUEST_METHOD"], path + (f"?{query}" if query else ""), status, began)

@@ -23,8 +23,10 @@ from mainstay.runtime.assignment import Assignment
 from mainstay.runtime.ending import QUIET, STARTUP_FAILED, leave_within, timetable
 from mainstay.runtime.granian_gate import AsgiGate, WsgiGate
 from mainstay.runtime.inbox import Inbox
+from mainstay.runtime.load import Loaded
 from mainstay.runtime.loops import loop_factory
 from mainstay.runtime.messages import Accept, Connection, Interface, Report
+from mainstay.runtime.proxied import has_proxies
 
 # Any: granian's Python code has no types, and its stubs are behind its Rust code.
 FUTURES: Any = _futures
@@ -71,16 +73,17 @@ class _Server:
         self._control = assignment.control
         self._inbox = Inbox(assignment.control)
         self._running: list[Running] = []
-        self._lifespan = Lifespan(assignment.app.app)  # type: ignore[no-untyped-call]
+        self._app = _as_granian_may_call(assignment)
+        self._lifespan = Lifespan(self._app.app)  # type: ignore[no-untyped-call]
         self._gate: AsgiGate | WsgiGate
 
     async def serve(self) -> int:
         self._loop = asyncio.get_running_loop()
         self._inbox.open()
         times = timetable(self._assignment.load.stop_timeout)
-        match self._assignment.app.interface:
+        match self._app.interface:
             case Interface.WSGI:
-                self._gate = WsgiGate(self._assignment.app.app)
+                self._gate = WsgiGate(self._app.app)
             case _:
                 startup = self._lifespan.startup()  # type: ignore[no-untyped-call]
                 if not await self._inbox.finishes_unless_stopped(startup):
@@ -89,7 +92,7 @@ class _Server:
                 if self._lifespan.interrupt:
                     self._control.error(self._lifespan.failure)
                     return STARTUP_FAILED
-                self._gate = AsgiGate(self._assignment.app.app, self._lifespan.state)
+                self._gate = AsgiGate(self._app.app, self._lifespan.state)
         self._inbox.served = self._gate.served
         self._control.ready()
         async with asyncio.TaskGroup() as tasks:
@@ -179,6 +182,19 @@ class _Server:
             for listener in self._assignment.listeners:
                 for fd in _same_socket(listener):
                     os.dup2(nobody.fileno(), fd, inheritable=False)
+
+
+def _as_granian_may_call(assignment: Assignment) -> Loaded:
+    """The app; a WSGI app that believes proxies is called through ASGI.
+
+    In the environs that granian makes a header that a client calls X_Forwarded_For takes the place of the proxy's
+    X-Forwarded-For, and of several with one name only the last is left.
+    """
+    if assignment.app.interface is not Interface.WSGI or not has_proxies(os.environ):
+        return assignment.app
+    from mainstay.runtime.wsgi import WSGIApp
+
+    return Loaded(WSGIApp(assignment.app.app, threads=assignment.load.threads), Interface.ASGI)
 
 
 def _queued(listener: socket.socket) -> int:

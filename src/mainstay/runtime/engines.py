@@ -3,11 +3,13 @@
 An engine's module is imported only when it is used: granian's user need not have uvicorn, nor the other way round.
 """
 
+import os
 from typing import assert_never
 
 from mainstay.runtime.assignment import Assignment
 from mainstay.runtime.borrowed import require
 from mainstay.runtime.messages import Engine, Interface
+from mainstay.runtime.proxied import has_proxies
 
 
 def prepare(engine: Engine) -> None:
@@ -30,7 +32,7 @@ def prepare(engine: Engine) -> None:
 
 def check(engine: Engine, interface: Interface) -> None:
     """Raise `MissingPackage` when this engine cannot serve this interface with what is installed."""
-    if engine is Engine.UVICORN and interface is Interface.WSGI:
+    if interface is Interface.WSGI and (engine is Engine.UVICORN or has_proxies(os.environ)):
         require("a2wsgi", "web")
 
 

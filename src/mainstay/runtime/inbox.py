@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
 
 class Inbox:
-    """SIGTERM, SIGINT and DRAIN=1 set `stop_asked`, once; everything else is for `get`."""
+    """SIGTERM, SIGINT and DRAIN=1 set `stop_asked`, once; everything else is for `get`.
+
+    The end of the control socket means that all of ours were killed. A worker that was told to accept serves on, and
+    the next daemon knows it. One that was not may be known to nobody, and serves nobody: it leaves.
+    """
 
     def __init__(self, control: WorkerSide) -> None:
         self._control = control
         self._queue: asyncio.Queue[Accept | Connection | Report] = asyncio.Queue()
         self.stop_asked = asyncio.Event()
         self.stop_asked_at = 0.0  # the loop's time, in seconds
+        self._told = False
         self.served: Callable[[], int] = lambda: 0
         """How many requests the engine has answered."""
         self._care: Care | None = None
@@ -58,10 +63,13 @@ class Inbox:
 
     def _on_control(self) -> None:
         requests = self._control.receive()
-        if requests is None:  # the daemon is gone, maybe for a moment: serve on
+        if requests is None:
             self._loop.remove_reader(self._control.fileno())
+            if not self._told:
+                self._on_stop()
             return
         for request in requests:
+            self._told = self._told or isinstance(request, Accept)
             if isinstance(request, Drain):
                 self._on_stop()
             elif isinstance(request, Limits):

@@ -14,9 +14,14 @@ from mainstay.runtime.messages import Interface
 VARIABLE = "MAINSTAY_TRUSTED_PROXY"
 
 
+def has_proxies(environ: Mapping[str, str]) -> bool:
+    """Whether the environment names somebody who is trusted."""
+    return bool(environ.get(VARIABLE, "").strip())
+
+
 def behind_proxies(loaded: Loaded, environ: Mapping[str, str]) -> Loaded:
     """The app with what resolves its clients around it, where the environment names somebody. Raises `CannotLoad`."""
-    if not environ.get(VARIABLE, "").strip():
+    if not has_proxies(environ):
         return loaded
     from mainstay.web.proxy import ProxyMiddleware, TrustedProxies, TrustedProxiesError, WSGIProxyMiddleware
 

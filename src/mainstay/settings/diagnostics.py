@@ -1,9 +1,9 @@
 """What can be odd about a line of a .env file, and what reading one gives. No diagnostic holds a value."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
-from mainstay.settings.problems import SettingsError
+from mainstay.settings.problems import SettingsError, listed
 
 
 class Kind(Enum):
@@ -47,7 +47,7 @@ class Kind(Enum):
         return self in (Kind.ENCRYPTED, Kind.NUL, Kind.NOT_UTF8)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One oddity. `line` counts from 1; `name` is the variable's, or empty."""
 
@@ -55,10 +55,22 @@ class Diagnostic:
     name: str
     text: str
     hint: str = ""
-    kind: Kind = field(default=Kind.IGNORED, compare=False)
+    kind: Kind = Kind.IGNORED
 
     def __str__(self) -> str:
         return (f"{self.name}: " if self.name else "") + self.text + (f"; {self.hint}" if self.hint else "")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """Something to know about a file. `line` counts from 1; 0: the file as a whole."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +78,12 @@ class Assignment:
     """A variable as one line gives it. The value is None where python-dotenv knows a name without one."""
 
     name: str
-    value: str | None = field(repr=False)  # it may be a password
+    value: str | None
     line: int
+
+    def __repr__(self) -> str:
+        """Without the value: it may be a password."""
+        return f"<{self.name} of line {self.line}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,6 @@ class DotenvError(SettingsError):
     """A .env file has lines that cannot be taken as they are: all of them, in `diagnostics`."""
 
     def __init__(self, shown: str, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__("; ".join(f"{shown}:{diagnostic.line}: {diagnostic}" for diagnostic in diagnostics))
+        super().__init__(listed(f"cannot read {shown}", [f"{shown}:{odd.line}: {odd}" for odd in diagnostics]))
         self.file = shown
         self.diagnostics = diagnostics

@@ -53,9 +53,9 @@ class _Reader:
 
     def assignments(self) -> Iterator[Assignment]:
         """The assignments as they are written, nothing expanded yet."""
-        text, at = self._text, 0
+        text, at, line, counted = self._text, 0, 1, 0
         while (at := _end(_SPACE, text, at)) < len(text):
-            line = len(_ENDS.findall(text, 0, at)) + 1
+            line, counted = line + len(_ENDS.findall(text, counted, at)), at
             try:
                 name, value, at = self._line(at)
             except _Unreadable as error:

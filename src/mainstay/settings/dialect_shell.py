@@ -42,6 +42,9 @@ class _Reader:
         self._text = text
         self._known = known
         self._above: dict[str, str | None] = {}
+        self._set: dict[str, str | None] = {}
+        """What the command that is being read sets: nothing, when it turns out not to be plain assignments."""
+        self._counted = (0, 1)
         self.odd: list[Diagnostic] = []
 
     def assignments(self) -> Iterator[Assignment]:
@@ -51,30 +54,30 @@ class _Reader:
             if text[at] == "#":
                 at = _end(_LINE, text, at)
                 continue
-            before = dict(self._above)
             try:
                 found, at = self._command(at)
             except _Unreadable as error:
-                self._above = before
-                line = text.count("\n", 0, at) + 1
+                line = self._line_of(at)
                 name = _NAME.match(text, _end(_EXPORT, text, at))
                 self.odd.append(Diagnostic(line, name[1] if name else "", error.text, "", error.kind))
                 at = _end(_LINE, text, error.at)
             else:
+                self._above |= self._set
                 yield from found
 
     def _command(self, at: int) -> tuple[list[Assignment], int]:
         """The assignments of one line, and where the next begins."""
         text = self._text
         found: list[Assignment] = []
+        self._set = {}
         at = _end(_EXPORT, text, at)
         while text[at : at + 1] not in ("\n", ";", "#", "") or not found:
             name = _NAME.match(text, at)
             if name is None:
                 raise _Unreadable(at, Kind.IGNORED, "not NAME=value alone, and no command is run")
-            line = text.count("\n", 0, at) + 1
+            line = self._line_of(at)
             value, at = self._word(name.end())
-            self._above[name[1]] = value
+            self._set[name[1]] = value
             found.append(Assignment(name[1], value, line))
             at = _end(_BLANKS, text, at)
         return found, at + 1 if text.startswith(";", at) and found else at
@@ -126,10 +129,17 @@ class _Reader:
             if text[at + 1 : at + 2] in (*_ENDS, '"', "=", "/", ",", ".", "+", "%", ":", "]"):
                 return "$", at + 1
             raise _Unreadable(at, Kind.IGNORED, "a $ that stands for more than a variable")
-        value = self._known.get(found[1] or found[2], self._above)
+        name = found[1] or found[2]
+        value = self._known.get(name, self._set if name in self._set else self._above)
         if found[3] and (value is None or (found[3] == ":-" and not value)):
             value = found[4]
         return value or "", found.end()
+
+    def _line_of(self, at: int) -> int:
+        """The line of a place, counted on from the last one that was asked for, or from the start."""
+        before, line = self._counted if self._counted[0] <= at else (0, 1)
+        self._counted = (at, line + self._text.count("\n", before, at))
+        return self._counted[1]
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -32,7 +32,8 @@ def parse(
     """
     text = source if isinstance(source, str) else source.decode("utf-8", "replace")
     parsed = _parsed(text, dialect, known or Known())
-    odd = sorted([*parsed.diagnostics, *_of_text(source, text), *_of_values(parsed.assignments)])
+    found = [*parsed.diagnostics, *_of_text(source, text), *_of_values(parsed.assignments)]
+    odd = sorted(found, key=lambda one: (one.line, one.name, one.text))
     if strict and odd:
         raise DotenvError(".env", tuple(odd))
     return replace(parsed, diagnostics=tuple(odd))

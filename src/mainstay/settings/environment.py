@@ -1,16 +1,32 @@
 """Which environment the program runs in, as APP_ENV says: development, test or production."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping
-from typing import Literal, get_args
 
 from mainstay.settings.problems import SettingsError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    Environment = Literal["development", "test", "production"]
+
 VARIABLE = "APP_ENV"
 
-Environment = Literal["development", "test", "production"]
+ENVIRONMENTS: tuple[Environment, ...] = ("development", "test", "production")
 
-ENVIRONMENTS: tuple[Environment, ...] = get_args(Environment)
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """The type, for those who need it at run time: importing `typing` takes longer than all of this module."""
+        if name != "Environment":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from typing import Literal
+
+        return Literal[ENVIRONMENTS]
 
 
 class UnknownEnvironment(SettingsError):

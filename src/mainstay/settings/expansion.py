@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-NOTHING: Mapping[str, str] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -14,8 +12,12 @@ class Known:
     the file stands for itself.
     """
 
-    before: Mapping[str, str] = field(default_factory=dict, repr=False)
-    fixed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    before: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Without the values: some are passwords."""
+        return f"<Known: {len(self.before)} before, {len(self.fixed)} fixed>"
 
     def get(self, name: str, above: Mapping[str, str | None]) -> str | None:
         """The value of a variable, None when there is none. `above`: what the file has said so far."""

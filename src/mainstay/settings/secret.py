@@ -1,11 +1,14 @@
 """A text that shows itself only when it is asked to."""
 
-from typing import Never, Self, final
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Never
 
 MASK = "***"
 
 
-@final
 class Secret:
     """A password, key or token. It prints, formats and repr's as `***`; `reveal()` gives the text.
 
@@ -53,10 +56,10 @@ class Secret:
     def __delattr__(self, name: str) -> Never:
         raise AttributeError("a Secret cannot be changed")
 
-    def __copy__(self) -> Self:
+    def __copy__(self) -> Secret:
         return self
 
-    def __deepcopy__(self, memo: object) -> Self:
+    def __deepcopy__(self, memo: object) -> Secret:
         return self
 
     def __reduce_ex__(self, protocol: object) -> Never:

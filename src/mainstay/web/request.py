@@ -14,6 +14,8 @@ Environ = Mapping[str, Any]
 
 _AS_WRITTEN = "/:@!$&'()*+,;=~-._"
 """What a path may hold as it is (RFC 3986 section 3.3); all else is encoded where the server kept only the decoded."""
+_BETWEEN = {b"cookie": b"; "}
+"""HTTP/2 sends one cookie a header; joined with a comma they could not be told apart (RFC 9113 section 8.2.3)."""
 _NOT_HTTP = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
@@ -22,7 +24,7 @@ def scope_header(scope: Scope, name: bytes) -> str | None:
     found = [value for key, value in scope["headers"] if key == name]
     if not found:
         return None
-    return (found[0] if len(found) == 1 else b", ".join(found)).decode("latin-1")
+    return (found[0] if len(found) == 1 else _BETWEEN.get(name, b", ").join(found)).decode("latin-1")
 
 
 def environ_header(environ: Environ, name: str) -> str | None:

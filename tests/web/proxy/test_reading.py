@@ -63,4 +63,7 @@ def test_a_websocket_has_the_scheme_of_http() -> None:
 def test_servers_that_leave_things_out_are_understood() -> None:
     assert client_of_scope({"headers": []}) == Client("", None, "http", "")
     assert client_of_environ({}) == Client("", None, "http", "")
+    assert client_of_scope({"headers": [], "client": ("192.0.2.1", "80")}) == Client("192.0.2.1", 80, "http", "")
+    assert client_of_scope({"headers": [], "client": ("", "0")}) == Client("", None, "http", "")
+    assert client_of_environ({"REMOTE_ADDR": "localhost", "REMOTE_PORT": "None"}) == Client("", None, "http", "")
     assert client_of_environ({"REMOTE_ADDR": "192.0.2.1", "REMOTE_PORT": ""}) == Client("192.0.2.1", None, "http", "")

@@ -122,6 +122,15 @@ def test_a_port_that_the_scheme_does_not_imply_goes_with_a_host_that_has_none() 
         assert host(("X-Forwarded-Port", wrong)) == "shop.example"
 
 
+def test_a_proxy_that_does_not_say_the_host_is_not_believed_in_it() -> None:
+    said = ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Port", "81")
+    element = ("Forwarded", "for=192.0.2.1;host=evil.example")
+    plain, rfc = TrustedProxies("private", host=False), TrustedProxies("private", header="forwarded", host=False)
+
+    for client in (resolved(plain, PROXY, *said), resolved(rfc, PROXY, element)):
+        assert (client.address, client.host) == ("192.0.2.1", "shop.example")
+
+
 @pytest.mark.parametrize("host", ["evil.example/path", "a b", "a\r\nb: c", "user@evil.example", "", '"', "a,b\\"])
 def test_a_host_that_is_none_is_not_taken_from_a_proxy_either(host: str) -> None:
     assert resolved(PROXIES, PROXY, ("X-Forwarded-Host", host)).host == "shop.example"
@@ -177,7 +186,7 @@ def test_with_networks_and_hops_both_must_hold() -> None:
     assert resolved(both, PROXY, ("X-Forwarded-For", "6.6.6.6, 192.0.2.1")).address == "192.0.2.1"
 
 
-@pytest.mark.parametrize("peer", [None, "", "unix:", "unix", "localhost"])
+@pytest.mark.parametrize("peer", [None, "", "unix:", "unix", "localhost", "0.0.0.0"])
 def test_whoever_connects_over_a_unix_socket_is_trusted_when_that_is_said(peer: str | None) -> None:
     said = ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https")
 
@@ -307,6 +316,29 @@ def test_whatever_a_client_sends_the_nearest_proxy_s_word_is_what_counts(forged:
     assert resolved(RFC7239, PROXY, *rfc, ("Forwarded", text)).address == str(client)
 
 
+def walked(trusted: set[str], peer: str, chain: list[str]) -> str:
+    """The rule, as one would say it: from the right, as long as the last one is trusted and the next is an address."""
+    client = peer
+    for word in reversed(chain):
+        if client not in trusted or word not in NAMED:
+            break
+        client = word
+    return client
+
+
+NAMED = {"10.0.0.1", "10.0.0.2", "127.0.0.1", STRANGER, "192.0.2.1", "2001:db8::1"}
+chains = st.lists(st.sampled_from([*sorted(NAMED), "unknown", "_hidden", "10.0.0.1:99999", "x y"]), max_size=8)
+
+
+@given(peer=st.sampled_from(sorted(NAMED)), chain=chains)
+def test_the_client_is_the_one_that_the_rule_gives(peer: str, chain: list[str]) -> None:
+    expected = walked({"10.0.0.1", "10.0.0.2", "127.0.0.1"}, peer, chain)
+    elements = [f'for="[{word}]"' if word == "2001:db8::1" else f'for="{word}"' for word in chain]
+
+    assert resolved(PROXIES, peer, ("X-Forwarded-For", ", ".join(chain))).address == expected
+    assert resolved(RFC7239, peer, ("Forwarded", ", ".join(elements))).address == expected
+
+
 def test_answers_are_remembered_but_not_without_end() -> None:
     proxies = TrustedProxies("private")
     for number in range(5000):
@@ -328,6 +360,8 @@ def test_answers_are_remembered_but_not_without_end() -> None:
         ("private unix, forwarded", TrustedProxies("private", "unix", header="forwarded")),
         ("10.0.0.0/8, 1", TrustedProxies("10.0.0.0/8", hops=1)),
         ("1, x-forwarded", TrustedProxies(hops=1)),
+        ("private, keep-host", TrustedProxies("private", host=False)),
+        ("private, forwarded, keep-host", TrustedProxies("private", header="forwarded", host=False)),
     ],
 )
 def test_who_is_trusted_can_be_written_as_one_text(text: str, proxies: TrustedProxies) -> None:
@@ -363,4 +397,6 @@ def test_who_is_trusted_does_not_change_and_is_shown() -> None:
     with pytest.raises(AttributeError, match="who is trusted does not change"):
         PROXIES.hops = 3
 
-    assert repr(TrustedProxies("private", hops=1)) == "TrustedProxies('private', hops=1, header='x-forwarded')"
+    assert repr(TrustedProxies("private", hops=1)) == (
+        "TrustedProxies('private', hops=1, header='x-forwarded', host=True)"
+    )

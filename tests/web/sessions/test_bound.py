@@ -4,7 +4,7 @@ from mainstay.web.sessions.blocking import drive
 from mainstay.web.sessions.bound import Session, SyncSession
 from mainstay.web.sessions.session import SessionGone
 from tests.web.sessions.browser import run
-from tests.web.sessions.test_core import Site
+from tests.web.sessions.visits import Site
 
 
 def test_a_handler_lists_the_sessions_of_its_user_and_ends_all_but_this() -> None:
@@ -48,8 +48,9 @@ def test_a_blocking_session_does_the_same() -> None:
     again.save()
 
     session.reload()
+    session.apply(lambda data: data.update(b=3))
 
-    assert session["a"] == 2
+    assert session.copy() == {"a": 2, "b": 3}
     assert [info.current for info in session.sessions_of()] == [True]
     assert session.end_sessions_of(keep_this=False) == 1
     with pytest.raises(SessionGone):

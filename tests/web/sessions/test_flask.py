@@ -45,11 +45,11 @@ def shop(store: Any, **options: Any) -> FlaskClient:
 
     @app.get("/stream")
     def stream() -> flask.Response:
-        session = flask.session
+        cart = flask.session["cart"]
 
         def parts() -> Iterator[str]:
             yield "one"
-            session["cart"].append("streamed")
+            cart.append("streamed")
             yield "two"
 
         return flask.Response(flask.stream_with_context(parts()))
@@ -113,6 +113,19 @@ def test_what_a_stream_changes_on_its_way_is_stored() -> None:
     assert client.get("/stream", buffered=True).text == "onetwo"  # read and closed, as a server does
 
     assert client.get("/add/milk").text == "tea,streamed,milk"
+
+
+def test_a_store_that_goes_down_while_a_stream_is_sent_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    store = SyncFailingStore()
+    client = shop(store)
+    client.get("/add/tea")
+    response = client.get("/stream")
+    store.down = True
+
+    assert response.text == "onetwo"
+    response.close()
+
+    assert "what a stream changed in its session is lost: connection refused" in caplog.text
 
 
 def test_a_store_that_is_down_is_a_503_where_the_session_is_needed_and_nowhere_else() -> None:

@@ -26,7 +26,7 @@ def test_the_store_gets_the_hash_of_an_id() -> None:
 def test_what_was_signed_is_opened(format: str) -> None:
     signer, id_ = Signer([SECRET], name="sid", format=format), new_id()  # type: ignore[arg-type]
 
-    assert signer.open(signer.seal(id_).encode()) == Opened(id_, current=True)
+    assert signer.open(signer.seal(id_).encode()) == Opened(id_, key_of(id_), current=True)
 
 
 @pytest.mark.parametrize("format", ["mainstay", "express"])
@@ -35,8 +35,20 @@ def test_every_secret_verifies_and_the_first_one_signs(format: str) -> None:
     both = Signer([SECRET, OLDER_SECRET], name="sid", format=format)  # type: ignore[arg-type]
     id_ = new_id()
 
-    assert both.open(old.seal(id_).encode()) == Opened(id_, current=False)
+    assert both.open(old.seal(id_).encode()) == Opened(id_, key_of(id_), current=False)
     assert old.open(both.seal(id_).encode()) is None
+
+
+def test_only_what_was_right_is_remembered_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mainstay.web.sessions.signing.REMEMBERED", 3)
+    signer = Signer([SECRET], name="sid")
+    values = [signer.seal(new_id()).encode() for _ in range(5)]
+
+    for value in [*values, *values]:
+        assert signer.open(value) == signer.open(value)
+        assert signer.open(value[:-1] + b"!") is None
+
+    assert 0 < len(signer._known) <= 3
 
 
 def test_a_signature_is_good_for_one_name_of_a_cookie() -> None:
@@ -74,6 +86,18 @@ def test_the_signature_is_that_of_express_session() -> None:
     assert express_unsign(signed, "keyboard dog") is None
 
 
+def test_a_cookie_that_express_session_sent_is_opened() -> None:
+    """Its value was made by the package cookie-signature 1.2.2 and encodeURIComponent."""
+    sent = b"s%3A4S9xpTlkVQiYnw6fvhUuuyHShCFVwLse.hAJMu5YQEOfkYOaEa4pCapemSaXaqlzx5C%2BcjEuJyTc"
+    signer = Signer([SECRET], name="connect.sid", format="express")
+
+    opened = signer.open(sent)
+
+    assert opened is not None
+    assert opened.id == "4S9xpTlkVQiYnw6fvhUuuyHShCFVwLse"
+    assert signer.seal(opened.id).encode() == sent
+
+
 def test_the_cookie_of_express_session_is_url_encoded() -> None:
     value = Signer([SECRET], name="connect.sid", format="express").seal(new_id())
 
@@ -95,4 +119,4 @@ def test_no_secret_and_no_id_is_shown() -> None:
     signer = Signer([SECRET], name="sid")
 
     assert repr(signer) == "Signer(1 secrets)"
-    assert "abc" not in repr(Opened("abc", current=True))
+    assert "abc" not in repr(Opened("abc", key_of("abc"), current=True))

@@ -7,7 +7,7 @@ from mainstay.web.sessions import end_session, end_sessions_of, sessions_of
 from mainstay.web.sessions.store import Store
 from mainstay.web.sessions.stores.memory import MemoryStore
 from tests.web.sessions.browser import run
-from tests.web.sessions.test_core import Site
+from tests.web.sessions.visits import Site
 
 
 async def _login(site: Site, user: str, **data: object) -> str:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from mainstay.daemon.capture.backlog import Budget, Dropped
 from mainstay.daemon.capture.carry import Carrier, loss
 from mainstay.daemon.capture.disk import Disk
+from mainstay.daemon.capture.intake import Intake
 from mainstay.daemon.capture.sink import Sink
-from mainstay.daemon.capture.source import CHUNK, SinkSpec, Source
+from mainstay.daemon.capture.source import SinkSpec, Source
 from mainstay.daemon.capture.stall import Stall
 from mainstay.daemon.capture.tail import Tails
 from mainstay.daemon.capture.transfer import Transfer
@@ -65,10 +66,12 @@ class Capture:
         """Descriptors for a guardian to hold: with them a kill of this process loses nothing that was on its way."""
         return self._carrier.transfer.fds
 
-    def open(self, source_key: str, read_fd: int, sink: SinkSpec) -> None:
+    def open(self, source_key: str, read_fd: int, sink: SinkSpec, intake: int = -1) -> None:
         """Capture what comes out of the pipe `read_fd`, which belongs to us from here on and becomes non-blocking.
 
-        Several sources may go into one file; the policy given last is the one that holds for it.
+        Several sources may go into one file; the policy given last is the one that holds for it. `intake` is made by
+        `intake.make` and belongs to us too: whoever else holds it, and gives it to the next daemon, makes that a kill
+        of this process loses or repeats nothing of what is laid out in another way than it was written.
         """
         os.set_blocking(read_fd, False)
         target = self._sinks.get(sink.path)
@@ -78,6 +81,9 @@ class Capture:
         source = Source(source_key, read_fd, sink, target, self._shared)
         self._sources[source_key] = source
         self._by_fd[read_fd] = source
+        if intake >= 0:
+            source.intake = Intake(intake)
+            self._post(lambda: self._carrier.resume(source))
         self._epoll.register(read_fd, select.EPOLLIN)
 
     def finish(self, source_key: str) -> None:
@@ -296,6 +302,7 @@ class Capture:
         self._by_fd.pop(source.fd, None)
         source.close()
         self._carrier.finish(source)
+        source.let_go()
         self._close_idle(source.sink)
         ended = [other for other in list(self._sources.values()) if other.ended and not other.behind()]
         for other in ended[:-REMEMBERED]:
@@ -327,16 +334,14 @@ class Capture:
 
     def _rescue(self) -> None:
         transfer = self._carrier.transfer
-        if not transfer.pending():
+        if not transfer.pending() and not (transfer.intake and transfer.intake.left().data):
             return
         sink = self._sinks.get(transfer.path) or Sink(transfer.path, LogPolicy(), self._disk)
         try:
             self._carrier.rescue(sink)
         except OSError as error:
-            lost = b"".join(iter(lambda: transfer.read(CHUNK), b""))  # or it would get into another file
-            self._report(
-                f"cannot write {transfer.path}: {error.strerror}: {len(lost)} bytes of a killed daemon are lost"
-            )
+            lost = transfer.empty()  # or it would get into another file
+            self._report(f"cannot write {transfer.path}: {error.strerror}: {lost} bytes of a killed daemon are lost")
 
     def _close(self) -> None:
         for source in list(self._sources.values()):

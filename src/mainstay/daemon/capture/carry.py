@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mainstay.daemon.capture.backlog import Dropped
 from mainstay.daemon.capture.compress import Compressor
+from mainstay.daemon.capture.intake import Intake, Mark
 from mainstay.daemon.capture.sink import Sink
 from mainstay.daemon.capture.source import CHUNK, JSON_CHUNK, Source
 from mainstay.daemon.capture.stall import Stall
@@ -60,9 +61,14 @@ class Carrier:
             if taken:
                 self._attempt(source, None, time.time_ns())
             return taken
-        data = source.read(JSON_CHUNK if sink.policy.format is LogFormat.JSON else CHUNK)
+        if source.intake is None and self.transfer.intake and sink.policy.format is LogFormat.RAW:
+            data = source.saw(self.transfer.take(source.fd, CHUNK, sink.path))
+            intake: Intake | None = self.transfer.intake
+        else:
+            data = source.take(JSON_CHUNK if sink.policy.format is LogFormat.JSON else CHUNK)
+            intake = source.intake
         if data:
-            self._attempt(source, data, time.time_ns())
+            self._attempt(source, data, time.time_ns(), intake)
         return None if data is None else len(data)
 
     def catch_up(self, source: Source) -> bool:
@@ -102,29 +108,66 @@ class Carrier:
         return end if end > time.monotonic() else 0.0
 
     def rescue(self, sink: Sink) -> None:
-        """Write what a process that is gone left in the transfer pipe. Raises OSError."""
+        """Write what a process that is gone left in the intake and then in the transfer pipe. Raises OSError."""
         sink.prepare(time.time_ns())
+        intake = self.transfer.intake
+        if intake:
+            left = intake.left()
+            mark = left.mark
+            view = memoryview(left.data)[mark.done if mark else 0 :]
+            view = view[sink.holds(mark.inode, mark.offset, bytes(view)) if mark else 0 :]
+            while view:
+                view = view[sink.write(view) :]
+            intake.settle(LogFormat.RAW, b"", False)
         while data := self.transfer.read(CHUNK):
             view = memoryview(data)
             while view:
                 view = view[sink.write(view) :]
 
-    def _attempt(self, source: Source, data: bytes | None, now: int) -> bool:
-        """Write `data`, or with None what is in the transfer pipe; what cannot be written goes into `source.out`."""
+    def resume(self, source: Source) -> None:
+        """Write what a process that is gone took out of this source's pipe and did not write."""
+        if source.intake is None:
+            return
+        left = source.intake.left()
+        source.layout.begun = left.begun
+        source.tail.saw(left.data)
+        if left.mark is None:
+            self._attempt(source, left.data, time.time_ns(), source.intake)
+            return
+        out = source.layout.apply(left.style, left.data, left.mark.now)
+        source.intake.size = len(out)
+        begin = left.mark.done
+        begin += source.sink.holds(left.mark.inode, left.mark.offset, out[begin:])
+        source.out = memoryview(out[begin:])
+        self._attempt(source, b"", left.mark.now)
+
+    def _attempt(self, source: Source, data: bytes | None, now: int, intake: Intake | None = None) -> bool:
+        """Write `data`, or with None what is in the transfer pipe; what cannot be written goes into `source.out`.
+
+        `intake` is where `data` is too.
+        """
+        done = self._try(source, data, now, intake)
+        if intake and intake is not source.intake:
+            intake.settle(LogFormat.RAW, b"", False)
+        if source.intake:
+            source.intake.settle(source.sink.policy.format, source.layout.partial, source.layout.begun)
+        return done
+
+    def _try(self, source: Source, data: bytes | None, now: int, intake: Intake | None) -> bool:
         sink = source.sink
         self._stall.begin(sink.path)
         try:
             if data is None:
                 self._empty_transfer(source, now)
             else:
-                self._write(source, data, now)
+                self._write(source, data, now, intake)
         except OSError as error:
             self._keep_transfer(source)
             if error.errno != errno.EINVAL or not sink.spliceable or data is not None:
                 self._refused(sink, error)
                 return False
             sink.spliceable = False  # a file system without splice: from now on through our memory
-            return self._attempt(source, b"", now)
+            return self._try(source, b"", now, None)
         finally:
             self._stall.end()
         self._note_line(source)
@@ -143,27 +186,39 @@ class Carrier:
             if room := sink.room():
                 sink.splice(self.transfer.reader, min(left, room), source.tail)
             elif not self._turned(sink):
-                data = self.transfer.read(SPLIT)
-                source.out = memoryview(data)
-                source.tail.saw(data)
-                self._write_out(source)
+                self._turn_inside_a_line(source, now)
 
-    def _write(self, source: Source, data: bytes, now: int) -> None:
+    def _turn_inside_a_line(self, source: Source, now: int) -> None:
+        sink, intake = source.sink, self.transfer.intake
+        assert intake
+        data = source.saw(intake.take(self.transfer.reader, SPLIT)) or b""
+        source.out = memoryview(data)
+        intake.mark(LogFormat.RAW, False, Mark(sink.inode, sink.offset, 0, now), len(data))
+        try:
+            self._write_out(source, intake)
+        finally:
+            intake.settle(LogFormat.RAW, b"", False)
+
+    def _write(self, source: Source, data: bytes, now: int, intake: Intake | None) -> None:
         """Write what is ready and then `data`, read at `now`. Raises OSError; what is left is in `source.out`."""
-        ready = bytes(source.out)
+        sink, ready, begun = source.sink, bytes(source.out), source.layout.begun
         try:
             self._prepare(source, now)
         finally:
-            source.out = memoryview(
-                ready + source.layout.apply(source.sink.policy.format, data, now) if data else ready
-            )
-        self._write_out(source)
+            source.out = memoryview(ready + source.layout.apply(sink.policy.format, data, now) if data else ready)
+        if intake:
+            intake.mark(sink.policy.format, begun, Mark(sink.inode, sink.offset, 0, now), len(source.out))
+        elif source.intake:
+            source.intake.moved_on(sink.inode, sink.offset, len(source.out))
+        self._write_out(source, intake or source.intake)
 
-    def _write_out(self, source: Source) -> None:
+    def _write_out(self, source: Source, intake: Intake | None) -> None:
         while source.out:
             before = source.sink.offset
             source.out = source.out[source.sink.write(source.out) :]
             if source.sink.offset < before:
+                if intake:
+                    intake.moved_on(source.sink.inode, source.sink.offset, len(source.out))
                 self._compress(source.sink)
 
     def _prepare(self, source: Source, now: int) -> None:

@@ -13,20 +13,22 @@ LONGEST = 64 * 1024
 class Layout:
     """Turns the output of one source into what its file holds; remembers the line that has begun."""
 
-    __slots__ = ("_begun", "_head", "_partial")
+    __slots__ = ("_head", "begun", "partial")
 
     def __init__(self, app: str, slot: int, stream: str) -> None:
         self._head = f'"app":{encode_basestring(app)},"slot":{slot},"stream":"{stream}","line":'
-        self._begun = False
-        self._partial = b""
+        self.begun = False
+        """What was written last ends inside a line."""
+        self.partial = b""
+        """The start of a line that is not written before its end is there."""
 
     def apply(self, style: LogFormat, data: bytes, now: int) -> bytes:
         """What to write for `data`, read at `now` (ns since the epoch)."""
-        if self._partial and style is not LogFormat.JSON:
-            data, self._partial = self._partial + data, b""
+        if self.partial and style is not LogFormat.JSON:
+            data, self.partial = self.partial + data, b""
         match style:
             case LogFormat.RAW:
-                self._begun = not data.endswith(b"\n")
+                self.begun = not data.endswith(b"\n")
                 return data
             case LogFormat.TIME:
                 return self._timed(data, (rfc3339(now) + " ").encode())
@@ -37,13 +39,13 @@ class Layout:
 
     def interrupted(self) -> None:
         """The line that has begun was ended in the file by somebody else's line: the rest starts a new one."""
-        self._begun = False
+        self.begun = False
 
     def rest(self, now: int) -> bytes:
         """The end of the output: what to write for a last line without a newline, if it is still kept here."""
-        if not self._partial:
+        if not self.partial:
             return b""
-        data, self._partial = self._partial, b""
+        data, self.partial = self.partial, b""
         return self._object(data, rfc3339(now))
 
     def _timed(self, data: bytes, stamp: bytes) -> bytes:
@@ -51,17 +53,17 @@ class Layout:
             return data
         ended = data.endswith(b"\n")
         body = data.replace(b"\n", b"\n" + stamp, data.count(b"\n") - ended)
-        begun, self._begun = self._begun, not ended
+        begun, self.begun = self.begun, not ended
         return body if begun else stamp + body
 
     def _json(self, data: bytes, now: int) -> bytes:
-        lines = (self._partial + data).split(b"\n")
-        self._partial = lines.pop()
+        lines = (self.partial + data).split(b"\n")
+        self.partial = lines.pop()
         time = rfc3339(now)
         out = [self._object(line, time) for line in lines]
-        while len(self._partial) > LONGEST:
-            out.append(self._object(self._partial[:LONGEST], time))
-            self._partial = self._partial[LONGEST:]
+        while len(self.partial) > LONGEST:
+            out.append(self._object(self.partial[:LONGEST], time))
+            self.partial = self.partial[LONGEST:]
         return b"".join(out)
 
     def _object(self, line: bytes, time: str) -> bytes:

@@ -23,7 +23,7 @@ LOOK = 1.0
 """Seconds between looks whether the path still leads to the file that is open."""
 
 
-_SHOWN = ("dropped", "offset", "path", "policy", "spliceable", "whole")
+_SHOWN = ("dropped", "inode", "offset", "path", "policy", "spliceable", "whole")
 
 
 class Sink:
@@ -37,6 +37,7 @@ class Sink:
         self.dropped = NOTHING
         """Of all its sources, ever."""
         self.offset = 0
+        self.inode = 0
         self.whole = True
         """The file ends with a newline, or is empty."""
         self.spliceable = True
@@ -102,6 +103,18 @@ class Sink:
         self._rotate()
         return True
 
+    def holds(self, inode: int, offset: int, data: bytes) -> int:
+        """How many bytes from the start of `data` stand at an offset of that file, be it this or the one before it."""
+        for path in (self.path, rotated_path(self.path, 1)):
+            with contextlib.suppress(OSError):
+                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+                try:
+                    if os.fstat(fd).st_ino == inode:
+                        return _common(data, os.pread(fd, len(data), offset))
+                finally:
+                    os.close(fd)
+        return 0
+
     def wants_compression(self) -> list[str]:
         """The rotated files that are still plain, the newest first."""
         if not self.policy.compress or not self._regular:
@@ -135,6 +148,7 @@ class Sink:
             self._fd = os.open(self.path, flags, 0o600)
         found = os.fstat(self._fd)
         self._regular = stat.S_ISREG(found.st_mode)
+        self.inode = found.st_ino
         self.spliceable = self._regular
         self.offset = found.st_size if self._regular else 0
         self.whole = True
@@ -197,6 +211,13 @@ def _make_private(folder: str) -> None:
         except FileNotFoundError:
             _make_private(os.path.dirname(folder))
             os.mkdir(folder, 0o700)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """The size of what both begin with."""
+    if one.startswith(other):
+        return len(other)
+    return next(i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
 
 
 def _last_newline(data: memoryview) -> int:

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 from mainstay.daemon.capture.backlog import Backlog, Budget, Dropped
+from mainstay.daemon.capture.intake import Intake
 from mainstay.daemon.capture.layout import Layout
 from mainstay.daemon.capture.sink import Sink
 from mainstay.daemon.capture.tail import Tail, Tails
@@ -33,7 +34,7 @@ class Source:
 
     __slots__ = (
         "backlog", "capacity", "dropped", "ended", "fd", "finishing", "grown",
-        "key", "layout", "moved", "out", "sink", "tail",
+        "intake", "key", "layout", "moved", "out", "sink", "tail",
     )  # fmt: skip
 
     def __init__(self, key: str, fd: int, spec: SinkSpec, sink: Sink, shared: tuple[Budget, Tails]) -> None:
@@ -43,6 +44,8 @@ class Source:
         self.layout = Layout(spec.app, spec.slot_index, spec.stream)
         self.backlog = Backlog(shared[0])
         self.tail = Tail(shared[1])
+        self.intake: Intake | None = None
+        """Through which output comes that is not written as it is."""
         self.out = memoryview(b"")
         """Ready to be written as it is, before everything else."""
         self.dropped = Dropped()
@@ -65,9 +68,17 @@ class Source:
             if error.errno in (errno.EAGAIN, errno.EINTR):
                 return b""
             raise
+        return self.saw(data or None)
+
+    def take(self, size: int) -> bytes | None:
+        """As `read`, through the intake where there is one."""
+        return self.saw(self.intake.take(self.fd, size)) if self.intake else self.read(size)
+
+    def saw(self, data: bytes | None) -> bytes | None:
+        """Remember the last lines of what came out of the pipe; it is given back."""
         if data:
             self.tail.saw(data)
-        return data or None
+        return data
 
     def hoard(self, now: int) -> int | None:
         """Take what the pipe holds into memory, or drop it; how many bytes, None at the end of the file."""
@@ -97,3 +108,9 @@ class Source:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+
+    def let_go(self) -> None:
+        """Nothing of it is left to be written."""
+        if self.intake:
+            self.intake.close()
+            self.intake = None

@@ -9,6 +9,8 @@ import errno
 import os
 
 from mainstay.daemon.capture.disk import SPLICES
+from mainstay.daemon.capture.intake import Intake, make
+from mainstay.model.spec import LogFormat
 from mainstay.sys.pipes import pending, set_size
 
 CAPACITY = 1024 * 1024
@@ -21,19 +23,23 @@ class Transfer:
     def __init__(self, inherited: tuple[int, ...] = ()) -> None:
         self.usable = SPLICES and hasattr(os, "memfd_create")
         self._path = ""
+        self.intake: Intake | None = None
+        """Through which what has to pass through our memory comes after all: at a rotation, or without splice."""
         if inherited:
-            self.reader, self.writer, self._record = inherited
+            self.reader, self.writer, self._record, *rest = inherited
+            self.intake = Intake(rest[0] if rest else make())
             self._path = os.pread(self._record, 65536, 0).decode(errors="surrogateescape")
         elif self.usable:
             self.reader, self.writer = os.pipe()
             self._record = os.memfd_create("mainstay-transfer", os.MFD_CLOEXEC)
             os.set_blocking(self.reader, False)
             set_size(self.writer, CAPACITY)
+            self.intake = Intake(make())
 
     @property
     def fds(self) -> tuple[int, ...]:
-        """Read end, write end and record, for somebody to hold; empty where there is no splice."""
-        return (self.reader, self.writer, self._record) if self.usable else ()
+        """Read end, write end, record and intake, for somebody to hold; empty where there is no splice."""
+        return (self.reader, self.writer, self._record, self.intake.fd) if self.usable and self.intake else ()
 
     @property
     def path(self) -> str:
@@ -49,11 +55,7 @@ class Transfer:
 
         0: there is nothing to read now.
         """
-        if path != self._path:
-            encoded = os.fsencode(path)
-            os.pwrite(self._record, encoded, 0)
-            os.ftruncate(self._record, len(encoded))
-            self._path = path
+        self._aim(path)
         try:
             return os.splice(source, self.writer, CAPACITY, flags=_FLAGS) or None
         except OSError as error:
@@ -61,12 +63,33 @@ class Transfer:
                 return 0
             raise
 
+    def _aim(self, path: str) -> None:
+        if path != self._path:
+            encoded = os.fsencode(path)
+            os.pwrite(self._record, encoded, 0)
+            os.ftruncate(self._record, len(encoded))
+            self._path = path
+
+    def take(self, source: int, size: int, path: str) -> bytes | None:
+        """Take what a pipe holds, meant for `path`, through the intake; as `Intake.take`."""
+        assert self.intake
+        self._aim(path)
+        return self.intake.take(source, size)
+
     def read(self, size: int) -> bytes:
         """Take up to `size` bytes out into our own memory; they no longer survive us."""
         try:
             return os.read(self.reader, size)
         except BlockingIOError:
             return b""
+
+    def empty(self) -> int:
+        """Throw away what is in here and in the intake; how many bytes."""
+        thrown = sum(len(data) for data in iter(lambda: self.read(CAPACITY), b""))
+        if self.intake:
+            thrown += len(self.intake.left().data)
+            self.intake.settle(LogFormat.RAW, b"", False)
+        return thrown
 
     def close(self) -> None:
         """Give the descriptors back."""

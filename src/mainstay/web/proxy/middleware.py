@@ -3,15 +3,15 @@
 Frameworks need not know: `request.client`, `url_for`, redirects to the same site and "is this https" come out right.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from mainstay.web.proxy.client import Client
-from mainstay.web.proxy.reading import CLIENT, NOBODY, PEER, resolve_environ, resolve_scope
+from mainstay.web.proxy.reading import CLIENT, PEER, resolve_environ, resolve_scope
 from mainstay.web.proxy.trusted import TrustedProxies
 
-# Any: ASGI's and WSGI's dictionaries and callables are open.
-Scope = MutableMapping[str, Any]
+# Any: ASGI's and WSGI's dictionaries and callables are open, and each framework has types of its own for them.
+Scope = Any
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -57,10 +57,9 @@ class WSGIProxyMiddleware:
 
 def seen_by_client(scope: Scope, proxies: TrustedProxies) -> Scope:
     """The scope as it would be had the client connected without proxies; `scope` itself is not changed."""
-    client = resolve_scope(scope, proxies)
-    peer = resolve_scope(scope, NOBODY)
+    client, peer = resolve_scope(scope, proxies)
     changed = {**scope, CLIENT: client, PEER: peer}
-    if client == peer:
+    if client is peer:
         return changed
     if client.address != peer.address or client.port != peer.port:
         changed["client"] = (client.address, client.port or 0) if client.address else None
@@ -74,8 +73,7 @@ def seen_by_client(scope: Scope, proxies: TrustedProxies) -> Scope:
 
 def set_client(environ: dict[str, Any], proxies: TrustedProxies) -> None:
     """Make the environ what it would be had the client connected without proxies."""
-    client = environ[CLIENT] = resolve_environ(environ, proxies)
-    peer = environ[PEER] = resolve_environ(environ, NOBODY)
+    client, peer = environ[CLIENT], environ[PEER] = resolve_environ(environ, proxies)
     if client == peer:
         return
     if client.address != peer.address or client.port != peer.port:

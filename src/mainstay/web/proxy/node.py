@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 IPAddress = IPv4Address | IPv6Address
@@ -57,4 +58,9 @@ def is_host(text: str) -> bool:
     No name is looked up. What is neither letter, digit, dot, dash nor underscore has no place in it: with a space, a
     slash, an `@` or a line break a redirect to this host would go elsewhere.
     """
-    return len(text) <= 261 and _HOST.fullmatch(text) is not None
+    return len(text) <= 261 and _is_host(text)
+
+
+@lru_cache(maxsize=512)  # few are asked for, again and again; long ones, which would fill the memory, do not get here
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None

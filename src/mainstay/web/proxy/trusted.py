@@ -30,11 +30,13 @@ _READERS: Final[dict[Header, Callable[[Sequence[str]], Iterator[Hop]]]] = {
     "forwarded": forwarded,
 }
 _ENCODED: Final = {header: tuple(name.encode() for name in names) for header, names in NAMES.items()}
+_WANTED: Final = {header: frozenset((b"host", *names)) for header, names in _ENCODED.items()}
 _SCHEMES: Final = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _REMEMBERED = 1024  # answers, and at most as many peers: some hundred kilobytes
 _LONGEST_REMEMBERED = 1024  # characters of headers: longer ones are not worth the memory
-_LOCAL_PEERS = ("", "localhost", "unix")  # what servers call the peer of a Unix socket, where they do not say None
+_LOCAL_PEERS = (None, "", "localhost", "unix", "0.0.0.0")
+"""What servers call the peer of a Unix socket: uvicorn, gunicorn and granian, waitress, and uWSGI."""
 
 
 class TrustedProxies:
@@ -43,21 +45,23 @@ class TrustedProxies:
     `networks`: `"10.0.0.0/8"`, `"192.0.2.7"`, or `"loopback"`, `"private"`, `"linklocal"`, `"unix"`. `hops`: how many
     proxies there are between the clients and here, whatever their addresses. With both, a proxy must be in one of
     the networks and there are no more than `hops`. `header`: the family that the proxies send, the only one that is
-    read. Raises `TrustedProxiesError`.
+    read. `host`: whether they say for which host the client asked; False where they pass on what a client sends as
+    X-Forwarded-Host, as AWS' load balancers do. Raises `TrustedProxiesError`.
     """
 
-    __slots__ = ("_answers", "_is_anyone_trusted", "_networks", "_peers", "header", "hops", "names", "networks")
+    __slots__ = ("_answers", "_is_anyone_trusted", "_networks", "_peers", "header", "hops", "host", "names", "networks")
 
     networks: tuple[str, ...]
     hops: int
     header: Header
+    host: bool
     names: tuple[str, ...]
     _networks: tuple[Network, ...]
     _is_anyone_trusted: bool
     _peers: dict[str | None, tuple[str, bool]]
     _answers: dict[tuple[str | None, str, str, Said], Client]
 
-    def __init__(self, *networks: str, hops: int = 0, header: Header = "x-forwarded") -> None:
+    def __init__(self, *networks: str, hops: int = 0, header: Header = "x-forwarded", host: bool = True) -> None:
         if header not in NAMES:
             raise TrustedProxiesError(f"{header!r:.60} is no header of proxies", f"write {' or '.join(NAMES)}")
         if isinstance(hops, bool) or not isinstance(hops, int) or not 0 <= hops <= MOST_HOPS:
@@ -67,6 +71,7 @@ class TrustedProxies:
             "networks": networks,
             "hops": hops,
             "header": header,
+            "host": host,
             "names": NAMES[header],
             "_networks": tuple(found),
             "_is_anyone_trusted": hops > 0 and not networks,
@@ -78,22 +83,24 @@ class TrustedProxies:
 
     @classmethod
     def parse(cls, text: str) -> "TrustedProxies":
-        """From one text, as `str()` makes it: `loopback, 10.0.0.0/8`, `2` (hops), `private, forwarded`.
+        """From one text, as `str()` makes it: `loopback, 10.0.0.0/8`, `2` (hops), `private, forwarded, keep-host`.
 
         Raises `TrustedProxiesError`.
         """
         networks: list[str] = []
-        hops = 0
+        hops, host = 0, True
         header: Header = "x-forwarded"
         for word in text.replace(",", " ").split():
             match word:
                 case "x-forwarded" | "forwarded":
                     header = word
+                case "keep-host":
+                    host = False
                 case number if number.isascii() and number.isdecimal():
                     hops = int(number[:9])
                 case network:
                     networks.append(network)
-        return cls(*networks, hops=hops, header=header)
+        return cls(*networks, hops=hops, header=header, host=host)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "TrustedProxies":
@@ -120,7 +127,17 @@ class TrustedProxies:
         """
         if not self.trusts_peer(peer):
             return self.untold(peer, peer_port, scheme, host)
-        return self.resolve_said(peer, peer_port, scheme, host, self._said(headers))
+        return self.resolve_said(peer, peer_port, scheme, host, self.said(headers)[1])
+
+    def said(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, Said]:
+        """What the headers hold: Host, and those of the names in `names`, each empty when not sent."""
+        wanted = _WANTED[self.header]
+        found: dict[bytes, bytes] = {}
+        for name, value in headers:
+            if name in wanted:
+                found[name] = found[name] + b"," + value if name in found else value
+        host = found.get(b"host", b"").decode("latin-1")
+        return host, tuple([found[name].decode("latin-1") if name in found else "" for name in _ENCODED[self.header]])
 
     def trusts_peer(self, peer: str | None) -> bool:
         """Whether what the connection's other end says is believed: only then need headers be looked at."""
@@ -132,7 +149,7 @@ class TrustedProxies:
         return Client(address, peer_port if address else None, _scheme(scheme), host if is_host(host) else "")
 
     def resolve_said(self, peer: str | None, peer_port: int | None, scheme: str, host: str, said: Said) -> Client:
-        """As `resolve`, of what a trusted peer's headers of the names in `names` hold, each empty when not sent."""
+        """As `resolve`, of what `said` gives of a trusted peer's headers."""
         key = (peer, scheme, host, said)
         answer = self._answers.get(key)
         if answer is None:
@@ -144,7 +161,7 @@ class TrustedProxies:
         return answer
 
     def _walk(self, peer: str | None, scheme: str, host: str, said: Said) -> Client:
-        ip = read_ip(peer or "")
+        ip = read_ip(self._peer(peer)[0])
         at = None if ip is None else Node(ip)
         vouched = Hop()
         for depth, hop in enumerate(_READERS[self.header](said)):
@@ -156,7 +173,8 @@ class TrustedProxies:
                 break
             at = node
         scheme = _SCHEMES.get(vouched.proto.lower()) or _scheme(scheme)
-        return Client(str(at.ip) if at else "", at.port if at else None, scheme, _host(vouched, host, scheme))
+        host = _host(vouched if self.host else Hop(), host, scheme)
+        return Client(str(at.ip) if at else "", at.port if at else None, scheme, host)
 
     def _is_trusted(self, ip: IPAddress | None, depth: int) -> bool:
         """Whether the proxy at this address, with `depth` others between it and here, is one of ours."""
@@ -170,22 +188,14 @@ class TrustedProxies:
         """The connection's other end in the usual form, and whether it is trusted."""
         known = self._peers.get(peer)
         if known is None:
-            ip = read_ip(peer or "")
+            is_local = peer is None or peer in _LOCAL_PEERS or peer.startswith(("unix:", "/"))
+            ip = None if is_local or peer is None else read_ip(peer)
             if ip is not None:
                 known = (str(ip), self._is_trusted(ip, 0))
             else:
-                is_local = peer is None or peer in _LOCAL_PEERS or peer.startswith(("unix:", "/"))
                 known = ("", self._is_anyone_trusted or (is_local and UNIX in self.networks))
             _remember(self._peers, peer, known)
         return known
-
-    def _said(self, headers: Iterable[tuple[bytes, bytes]]) -> Said:
-        names = _ENCODED[self.header]
-        found: dict[bytes, bytes] = {}
-        for name, value in headers:
-            if name in names:
-                found[name] = found[name] + b"," + value if name in found else value
-        return tuple([found[name].decode("latin-1") if name in found else "" for name in names])
 
     def __bool__(self) -> bool:
         return self.hops > 0 or bool(self.networks)
@@ -200,15 +210,16 @@ class TrustedProxies:
         return hash(self._identity())
 
     def __str__(self) -> str:
-        words = [*self.networks, *([str(self.hops)] if self.hops else [])]
-        return ", ".join([*words, self.header] if self.header != "x-forwarded" else words)
+        hops = [str(self.hops)] if self.hops else []
+        header = [self.header] if self.header != "x-forwarded" else []
+        return ", ".join([*self.networks, *hops, *header, *([] if self.host else ["keep-host"])])
 
     def __repr__(self) -> str:
         words = [repr(network) for network in self.networks] + ([f"hops={self.hops}"] if self.hops else [])
-        return f"TrustedProxies({', '.join([*words, f'header={self.header!r}'])})"
+        return f"TrustedProxies({', '.join([*words, f'header={self.header!r}, host={self.host}'])})"
 
     def _identity(self) -> tuple[object, ...]:
-        return self.networks, self.hops, self.header
+        return self.networks, self.hops, self.header, self.host
 
 
 def _remember(answers: dict[Any, Any], key: object, answer: object) -> None:

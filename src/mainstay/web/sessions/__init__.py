@@ -10,9 +10,9 @@
 
 from mainstay.web.sessions.asgi import Sessions
 from mainstay.web.sessions.bound import Session, SyncSession
+from mainstay.web.sessions.changes import SessionTooLarge, SessionTooLate
 from mainstay.web.sessions.codec import Unencodable
 from mainstay.web.sessions.cookie import CookieRefused
-from mainstay.web.sessions.core import SessionTooLarge, SessionTooLate
 from mainstay.web.sessions.session import SessionGone, SessionUnavailable
 from mainstay.web.sessions.store import Conflict, Store, Stored, StoreError, SyncStore, Version
 from mainstay.web.sessions.users import SessionInfo, end_session, end_sessions_of, sessions_of

@@ -114,7 +114,7 @@ class _Exchange:
             self._take_what_the_app_put_there()
             if message.get("status", 200) >= 500 and not core.config.save_on_error:
                 await core.drop(session)
-            else:
+            elif not core.is_settled(session):
                 await core.persist(session)
         except StoreError:
             self._refused = True
@@ -131,7 +131,8 @@ class _Exchange:
     async def _save_late(self) -> None:
         try:
             self._take_what_the_app_put_there()
-            await self._core.persist(self._session)
+            if self._session.modified:
+                await self._core.persist(self._session)
         except StoreError as error:
             _log.error("what a request changed in its session after the response had started is lost: %s", error)
 

@@ -2,6 +2,7 @@
 
 from mainstay.web.sessions import users
 from mainstay.web.sessions.blocking import drive
+from mainstay.web.sessions.changes import Change
 from mainstay.web.sessions.core import Core
 from mainstay.web.sessions.session import Found, SessionState
 from mainstay.web.sessions.users import SessionInfo
@@ -19,7 +20,7 @@ class _Bound(SessionState):
 
     async def _list(self, user: str | int | None) -> list[SessionInfo]:
         core = self._core
-        return await users.sessions_of(core.store, self._whose(user), current=self._key(), living=core.lives)
+        return await users.sessions_of(core.store, self._whose(user), current=self._key(), living=core.entries.lives)
 
     async def _end(self, user: str | int | None, keep_this: bool) -> int:
         return await users.end_sessions_of(self._core.store, self._whose(user), keep=self._key() if keep_this else None)
@@ -47,6 +48,16 @@ class Session(_Bound):
         """Store what changed so far, now. Raises StoreError, Unencodable, SessionTooLarge."""
         await self._save()
 
+    async def apply(self, change: Change) -> None:
+        """Alter the session in one step, for what depends on what is there: `change` is given the data stored now.
+
+            await session.apply(lambda data: data.update(n=data.get("n", 0) + 1))
+
+        It is called again where another request came between, so that no two count the same. What was changed before is
+        stored first. Raises SessionGone, and what `save` raises.
+        """
+        await self._core.apply(self, change)
+
     async def reload(self) -> None:
         """Read the session again, dropping what this request changed. Raises SessionGone, StoreError."""
         await self._core.reload(self)
@@ -72,6 +83,10 @@ class SyncSession(_Bound):
     def save(self) -> None:
         """As Session.save."""
         drive(self._save())
+
+    def apply(self, change: Change) -> None:
+        """As Session.apply."""
+        drive(self._core.apply(self, change))
 
     def reload(self) -> None:
         """As Session.reload."""

@@ -71,14 +71,13 @@ class SessionStore(SessionBase):
 
     def exists(self, session_key: str) -> bool:
         """Whether there is such a session."""
-        opened = _open(session_key)
-        return opened is not None and drive(core().find(opened.id, renew=False)) is not None
+        return _find(_open(session_key)) is not None
 
     def load(self) -> dict[str, Any]:
         """Read the session; a new one when it has ended, or its key is none of ours."""
         held = self._hold()
         opened = _open(self.session_key)
-        found = None if opened is None else drive(core().find(opened.id, renew=False))
+        found = _find(opened)
         if found is None or opened is None:
             self._session_key = None
             return held._contents()
@@ -108,7 +107,7 @@ class SessionStore(SessionBase):
         held._data = data
         if held._found is None:
             held._user, held._idle = data.get(USER_KEY), float(self.get_expiry_age())
-            drive(core()._create(held, core()._packed(data)))
+            drive(core().changes.create(held, core().changes.packed(data)))
             self._take_key()
         else:
             self._change(held, held._found, data)
@@ -117,19 +116,18 @@ class SessionStore(SessionBase):
         user, age = data.get(USER_KEY), float(self.get_expiry_age())
         now = Found(had.id, had.key, had.version, msgspec.structs.replace(had.record, idle=age, user=user))
         held._found = now
-        drive(core()._save(held, now, core()._packed(data)))
+        drive(core().changes.save(held, now, core().changes.packed(data)))
         if held._found is None:
             raise UpdateError
         if user != had.record.user:
-            drive(core()._link_anew(had, user))
+            drive(core().entries.link_anew(had, user))
         self._session_cache = held._contents()
 
     def delete(self, session_key: str | None = None) -> None:
         """End a session: this one, or the one with the key."""
-        opened = _open(self.session_key if session_key is None else session_key)
-        found = None if opened is None else drive(core().find(opened.id, renew=False))
+        found = _find(_open(self.session_key if session_key is None else session_key))
         if found is not None:
-            drive(core()._delete(found))
+            drive(core().entries.delete(found))
 
     def cycle_key(self) -> None:
         """Give the session a new key and keep its data, but not where it was ended meanwhile: then it begins empty."""
@@ -139,7 +137,7 @@ class SessionStore(SessionBase):
             self.create()
             return
         held._data, held._move, held._login = data, Move.KEEP, True
-        drive(core()._store(held))
+        drive(core().persist(held))
         self._take_key()
 
     async def acycle_key(self) -> None:
@@ -188,6 +186,10 @@ def _is_unstored(response: HttpResponseBase) -> bool:
 
 def _open(session_key: str | None) -> Opened | None:
     return None if session_key is None else core().config.signer.open(session_key.encode(errors="replace"))
+
+
+def _find(opened: Opened | None) -> Found | None:
+    return None if opened is None else drive(core().entries.find(opened.id, opened.key, renew=False))
 
 
 def _unavailable() -> HttpResponse:

@@ -5,6 +5,7 @@
 The session is read when a view first looks at it, so that requests for files ask no store.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -21,6 +22,8 @@ from mainstay.web.sessions.core import Core
 from mainstay.web.sessions.session import Sendable
 from mainstay.web.sessions.store import StoreError, SyncStore
 from mainstay.web.sessions.wsgi import blocking
+
+_log = logging.getLogger("mainstay.web.sessions")
 
 
 class FlaskSession(SyncSession, SessionMixin):
@@ -40,9 +43,9 @@ class FlaskSession(SyncSession, SessionMixin):
         try:
             drive(self._core.load(self, cookies))
         except StoreError:
+            self._unavailable = True  # an error page must not begin another session in place of the user's
             if self._core.config.on_store_error == "fail":
                 raise ServiceUnavailable(retry_after=headers.RETRY_AFTER) from None
-            self._unavailable = True
 
 
 class FlaskSessions(SessionInterface):
@@ -78,7 +81,7 @@ class FlaskSessions(SessionInterface):
         cookie = core.cookie(session)
         session._sendable = Sendable.STARTED
         if response.is_streamed:
-            response.call_on_close(session.save)  # what the stream's generator changes on its way
+            response.call_on_close(lambda: _save_late(session))  # what the stream's generator changes on its way
         if cookie is None and not session.accessed:
             return
         given: list[tuple[bytes, bytes]] = [
@@ -86,6 +89,13 @@ class FlaskSessions(SessionInterface):
         ]
         raw = headers.with_session(given, core.config, cookie=cookie, accessed=session.accessed)
         _replace_headers(response, raw)
+
+
+def _save_late(session: FlaskSession) -> None:
+    try:
+        session.save()
+    except StoreError as error:
+        _log.error("what a stream changed in its session is lost: %s", error)
 
 
 def _make_unavailable(response: flask.Response) -> None:

@@ -3,7 +3,7 @@
 One byte says the format; then follows a MessagePack array. Instants are seconds since 1970, spans are seconds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -11,6 +11,7 @@ _FORMAT = b"\x01"
 TOMBSTONE = b"\x00"
 """What is written over a session that has moved to another id, so that nobody can write it any more."""
 
+_LONGEST_GRAIN = 300.0
 LONGEST_COOKIE = 400 * 86400.0
 """Browsers keep no cookie longer (RFC 6265bis, section 5.5)."""
 
@@ -60,6 +61,11 @@ class Lifetimes:
 
     idle: float | None
     absolute: float | None
+    grain: float = field(init=False)
+    """How old `renewed` may grow before a session that is only read is written again."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "grain", _LONGEST_GRAIN if self.idle is None else min(self.idle / 8, _LONGEST_GRAIN))
 
     def of(self, record: Record) -> "Lifetimes":
         """These, or what the session has of its own."""
@@ -69,11 +75,6 @@ class Lifetimes:
             self.idle if record.idle is None else record.idle,
             self.absolute if record.absolute is None else record.absolute,
         )
-
-    @property
-    def grain(self) -> float:
-        """How old `renewed` may grow before a session that is only read is written again."""
-        return 300.0 if self.idle is None else min(self.idle / 8, 300.0)
 
     def ended(self, record: Record, now: float) -> bool:
         """Whether the session is over. The store's time to live is exact about idleness; this allows the grain."""

@@ -15,6 +15,8 @@ from typing import Literal
 from urllib.parse import quote, unquote_to_bytes
 
 SHORTEST_SECRET = 32
+REMEMBERED = 4096
+"""How many values that were right are remembered, each of some 300 bytes."""
 _ID = re.compile(rb"[A-Za-z0-9_-]{32}(?:~[0-9]{1,9})?")
 _HINT = 'make one with python -c "import secrets; print(secrets.token_urlsafe(48))"'
 _UNRESERVED = "-_.!~*'()"  # besides letters and digits: what encodeURIComponent leaves alone
@@ -43,9 +45,13 @@ def key_of(id_: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A value whose signature is right. `current` is False when it has to be signed with the newest secret."""
+    """A value whose signature is right, and the key it has in the store.
+
+    `current` is False when it has to be signed with the newest secret.
+    """
 
     id: str
+    key: str
     current: bool
 
     def __repr__(self) -> str:
@@ -67,6 +73,7 @@ class Signer:
                 )
         self._express = format == "express"
         purpose = b"mainstay.web.sessions:" + name.encode()
+        self._known: dict[bytes, Opened] = {}
         self._keys = keys if self._express else [hmac.digest(key, purpose, "sha256") for key in keys]
 
     def __repr__(self) -> str:
@@ -79,15 +86,27 @@ class Signer:
         return f"{id_}.{self._mac(self._keys[0], id_.encode()).decode()}"
 
     def open(self, value: bytes) -> Opened | None:
-        """The id in a cookie's value, None when it is not one of ours. Takes any bytes and raises nothing."""
-        if self._express:
-            return self._open_express(value)
+        """The id in a cookie's value, None when it is not one of ours. Takes any bytes and raises nothing.
+
+        What was right once is remembered, as a browser sends the same value with each request.
+        """
+        known = self._known.get(value)
+        if known is not None:
+            return known
+        opened = self._open_express(value) if self._express else self._open(value)
+        if opened is not None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[value] = opened
+        return opened
+
+    def _open(self, value: bytes) -> Opened | None:
         id_, dot, signature = value.rpartition(b".")
         if not dot or _ID.fullmatch(id_) is None:
             return None
         for number, key in enumerate(self._keys):
             if hmac.compare_digest(self._mac(key, id_), signature):
-                return Opened(id_.decode(), number == 0)
+                return _opened(id_.decode(), current=number == 0)
         return None
 
     def _open_express(self, value: bytes) -> Opened | None:
@@ -95,12 +114,16 @@ class Signer:
         for number, key in enumerate(self._keys):
             id_ = express_unsign(text, key)
             if id_ is not None and _ID.fullmatch(id_.encode()):
-                return Opened(id_, number == 0)
+                return _opened(id_, current=number == 0)
         return None
 
     @staticmethod
     def _mac(key: bytes, id_: bytes) -> bytes:
         return base64.urlsafe_b64encode(hmac.digest(key, id_, "sha256"))[:43]
+
+
+def _opened(id_: str, *, current: bool) -> Opened:
+    return Opened(id_, key_of(id_), current)
 
 
 def express_sign(id_: str, secret: str | bytes) -> str:

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from mainstay.web.sessions import codec, record
-from mainstay.web.sessions.record import Record
-from mainstay.web.sessions.store import Store
+from mainstay.web.sessions.record import Record, Unreadable
+from mainstay.web.sessions.store import Store, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,20 @@ async def sessions_of(
     found = []
     for key in await store.linked(str(user)):
         stored = await store.get(key)
-        read = None if stored is None else record.unpack(stored.value)
+        read = None if stored is None else _read(stored)
         if read is None or not living(read):
             await store.unlink(str(user), key)
             continue
         data = MappingProxyType(codec.decode(read.data))
         found.append(SessionInfo(key, read.created, read.renewed, key == current, data))
     return sorted(found, key=lambda info: info.last_seen, reverse=True)
+
+
+def _read(stored: Stored) -> Record | None:
+    try:
+        return record.unpack(stored.value)
+    except Unreadable:
+        return None  # it would be taken for ended, too, if it came by a cookie
 
 
 async def end_sessions_of(store: Store, user: str | int, *, keep: str | None = None) -> int:

@@ -76,7 +76,7 @@ class TestOverBlockingValkeyPy(SyncStoreConformance):
     def _server(self, redis_one: RedisServer) -> Iterator[None]:
         self.client = valkey.Valkey(port=redis_one.port, socket_timeout=20)
         yield
-        self.client.close()
+        self.client.close()  # type: ignore[no-untyped-call]
 
     def make_store(self) -> SyncRedisStore:
         return SyncRedisStore(client=self.client)
@@ -133,7 +133,7 @@ def test_a_cluster_works_for_blocking_apps(cluster: list[RedisServer]) -> None:
 
 def test_sentinel_leads_to_the_new_primary_when_the_old_one_dies(tmp_path: Path) -> None:
     async def use(pair: Pair) -> None:
-        sentinel = redis.asyncio.Sentinel([("127.0.0.1", pair.port)], socket_timeout=1)
+        sentinel = redis.asyncio.Sentinel([("127.0.0.1", pair.port)], socket_timeout=1)  # type: ignore[no-untyped-call]
         client = sentinel.master_for("main")
         store, key = RedisStore(client=client, limits=PATIENT), new_key()
         await store.put(key, b"before", LONG, None)

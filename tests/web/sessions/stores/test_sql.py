@@ -126,6 +126,20 @@ def test_it_outlives_its_server(database: Database, tmp_path: Path) -> None:
         faults.an_asynchronous_store_outlives_its_server(url, relay.process)
 
 
+def test_a_connection_that_ended_while_it_was_idle_is_replaced_unseen(database: Database, tmp_path: Path) -> None:
+    with relay_to(tmp_path, database.port) as relay:
+
+        async def use(store: SQLStore, _engine: Engine) -> None:
+            key = new_key()
+            version = await store.put(key, b"one", LONG, None)
+            await asyncio.to_thread(relay.process.kill)
+            await asyncio.to_thread(relay.process.start)
+
+            await store.put(key, b"two", LONG, version)
+
+        with_store(of(database).replace(f":{database.port}/", f":{relay.port}/"), use)
+
+
 def test_a_forked_child_has_connections_of_its_own(database: Database) -> None:
     """The engine's pool is the parent's; the child runs a loop of its own with the same store."""
     engine = create_async_engine(of(database))

@@ -37,10 +37,10 @@ class Scripted:
         """Nothing."""
 
 
-def entries(executor: Scripted, dialect: str = "postgresql", purge_every: float = 0) -> SQLEntries:
+def entries(executor: Scripted, dialect: str = "postgresql") -> SQLEntries:
     """The store over it, at 1000 seconds since 1970."""
     statements = Statements(session_tables(MetaData()), dialect)
-    return SQLEntries(executor, statements, purge_every, clock=lambda: 1000.0)
+    return SQLEntries(executor, statements, 0, clock=lambda: 1000.0)
 
 
 @pytest.mark.parametrize(("left", "statements"), [(60.0, 1), (31.0, 1), (29.0, 2), (1.0, 2), (60.5, 1), (3600.0, 2)])
@@ -69,8 +69,24 @@ def test_a_change_that_finds_nothing_says_why(there: list[tuple[object, ...]], g
     assert caught.value.gone is gone
 
 
+@pytest.mark.parametrize(("dialect", "expected"), [("postgresql", 7), ("postgresql", None), ("mysql", None)])
+def test_a_write_sent_twice_recognises_itself(dialect: str, expected: int | None) -> None:
+    class Twice(Scripted):
+        async def run(self, statement: Executable, parameters: Mapping[str, object]) -> Outcome:
+            if "version" in parameters:
+                self.outcomes[-1] = Outcome([(b"mine", parameters["version"], 2_000_000)])
+            return await super().run(statement, parameters)
+
+    refused = [AlreadyThere(), Outcome(changed=0)] if dialect == "mysql" else [Outcome(changed=0)]
+
+    version = asyncio.run(entries(Twice(*refused, Outcome()), dialect).put("key", b"mine", 1, expected))
+
+    assert isinstance(version, int)
+
+
 def test_where_there_is_no_upsert_an_expired_row_is_replaced() -> None:
-    free, taken = Scripted(AlreadyThere(), Outcome(changed=1)), Scripted(AlreadyThere(), Outcome(changed=0))
+    free = Scripted(AlreadyThere(), Outcome(changed=1))
+    taken = Scripted(AlreadyThere(), Outcome(changed=0), Outcome([(b"other", 8, 2_000_000)]))
 
     asyncio.run(entries(free, "mysql").put("key", b"", 1, None))
     with pytest.raises(Conflict):
@@ -86,7 +102,9 @@ def test_a_link_that_another_process_adds_meanwhile_is_renewed() -> None:
 
 
 def test_a_write_does_not_fail_when_what_has_expired_cannot_be_deleted(caplog: pytest.LogCaptureFixture) -> None:
-    store = entries(Scripted(Outcome([(1,)]), StoreError("down")), purge_every=1e-9)
+    statements = Statements(session_tables(MetaData()), "postgresql")
+    times = iter([0.0, *[100.0] * 10])
+    store = SQLEntries(Scripted(Outcome([(1,)]), StoreError("down")), statements, 50, clock=lambda: next(times))
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(store.put("key", b"", 1, None))

@@ -30,9 +30,9 @@ def test_a_change_compares_the_version_in_the_database(dialect: str) -> None:
 def test_an_entry_is_created_in_one_statement_where_that_can_be(dialect: str) -> None:
     text = written(dialect, "create")
 
-    assert "ON CONFLICT (key) DO UPDATE" in text
+    assert "ON CONFLICT (key) DO UPDATE" in text.replace('"', "")
     assert "WHERE mainstay_sessions.expires <= " in text
-    assert "RETURNING mainstay_sessions.version" in text
+    assert text.endswith(("RETURNING version", "RETURNING mainstay_sessions.version"))
 
 
 def test_mysql_creates_with_a_plain_insert() -> None:

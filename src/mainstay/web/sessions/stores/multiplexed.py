@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 
 from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.backoff import Backoff
+from mainstay.web.sessions.stores.keepalive import keep_alive
 from mainstay.web.sessions.stores.wire import NOTHING, Dropped, Garbled, Server
 
 R = TypeVar("R")
@@ -123,6 +124,7 @@ class Multiplexed(Generic[R]):
             waiters = [link.send(command, deadline) for command in commands]
             replies = await asyncio.gather(*waiters)
             commands = self._server.wire.greeted(replies)
+        link.greeted()
 
     def _refused(self, cause: Exception) -> StoreError:
         match cause:
@@ -148,10 +150,10 @@ class Link(asyncio.Protocol, Generic[R]):
         self._loop = loop
         self._transport: asyncio.Transport | None = None
         self._parser = server.wire.parser()
-        self._waiting: deque[tuple[asyncio.Future[R], float]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[R], float, int]] = deque()  # until when, and what had arrived before
         self._unsent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._heard = loop.time()
+        self._arrivals = 0
 
     def send(self, command: bytes, deadline: float) -> "asyncio.Future[R]":
         """Queue a command; its reply comes with the future, or Dropped, or TimedOut at `deadline` (loop time)."""
@@ -160,13 +162,19 @@ class Link(asyncio.Protocol, Generic[R]):
         if len(self._waiting) >= self._server.limits.most_waiting:
             raise StoreError(f"{self._server} is behind: {len(self._waiting)} commands wait for an answer")
         waiter = self._loop.create_future()
-        self._waiting.append((waiter, deadline))
+        self._waiting.append((waiter, deadline, self._arrivals))
         self._unsent.append(command)
         if len(self._unsent) == 1:
             self._loop.call_soon(self._flush)
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._look_at_the_clock)
         return waiter
+
+    def greeted(self) -> None:
+        """The greeting is over, whose time limit was another one: the clock is set by the next command."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def abort(self, error: StoreError | None) -> None:
         """End the connection without waiting for anything; who waits gets `error`, or Dropped."""
@@ -179,16 +187,18 @@ class Link(asyncio.Protocol, Generic[R]):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
         if self.ended:
             self._transport.abort()  # the time to connect was over
+            return
+        keep_alive(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes arrived; hand the replies to those who wait, in order."""
-        self._heard = self._loop.time()
+        self._arrivals += 1
         try:
             self._parser.feed(data)
             while (reply := self._parser.gets()) is not NOTHING:
                 if not self._waiting:
                     raise Garbled(f"{self._server} sent a reply that nobody asked for")
-                waiter, _ = self._waiting.popleft()
+                waiter, _, _ = self._waiting.popleft()
                 if not waiter.done():  # cancelled or too late: the reply is dropped
                     waiter.set_result(reply)
         except Garbled as error:
@@ -215,19 +225,21 @@ class Link(asyncio.Protocol, Generic[R]):
         self._timer = self._loop.call_later(_LAST_LOOK, self._tell_the_late)
 
     def _tell_the_late(self) -> None:
-        """Tell those whose time is over. A server that has said nothing for so long gets a new connection."""
+        """Tell those whose time is over. A server that said nothing since it was asked gets a new connection.
+
+        A place whose task was cancelled counts as well: whoever waits may have a shorter limit than this one.
+        """
         self._timer = None
         now = self._loop.time()
-        late = False
-        for waiter, deadline in self._waiting:
+        silent = False
+        for waiter, deadline, before in self._waiting:
             if deadline > now:
-                if not waiter.done():
-                    self._timer = self._loop.call_at(deadline, self._look_at_the_clock)
-                    break
-            elif not waiter.done():
-                late = True
+                self._timer = self._loop.call_at(deadline, self._look_at_the_clock)
+                break
+            silent = silent or before == self._arrivals
+            if not waiter.done():
                 waiter.set_exception(self._server.timed_out())
-        if late and now - self._heard >= self._server.limits.timeout:
+        if silent:
             self.abort(None)
 
     def _end(self, error: StoreError | None) -> None:
@@ -240,6 +252,6 @@ class Link(asyncio.Protocol, Generic[R]):
         message = str(error or self._server.dropped())
         kind = type(error) if error is not None else Dropped
         while self._waiting:
-            waiter, _ = self._waiting.popleft()
+            waiter, _, _ = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_exception(kind(message))

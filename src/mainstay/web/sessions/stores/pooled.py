@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.backoff import Backoff
+from mainstay.web.sessions.stores.keepalive import keep_alive
 from mainstay.web.sessions.stores.wire import NOTHING, Dropped, Garbled, Parser, Server
 
 R = TypeVar("R")
@@ -152,7 +153,7 @@ def _opened(server: Server[R], deadline: float) -> socket.socket:
     sock = socket.create_connection((place.host, place.port), timeout=left)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        keep_alive(sock)
         if place.tls is not None:
             sock.settimeout(max(deadline - time.monotonic(), 0.001))
             return place.tls.wrap_socket(sock, server_hostname=place.host)

@@ -15,8 +15,8 @@ _SERVER_SAID_NO = {"ResponseError"}  # and all classes derived from it, of which
 class Client(Protocol):
     """What a client must have."""
 
-    def execute_command(self, *arguments: bytes) -> object:
-        """Send a command; returns the reply, or a coroutine that does."""
+    def execute_command(self, name: str, /, *arguments: bytes) -> object:
+        """Send a command; returns the reply, or a coroutine that does. The name is text: clusters look it up."""
 
 
 def is_async(client: Client) -> bool:
@@ -73,7 +73,7 @@ class AsyncClient:
         """As Carrier.call."""
         try:
             async with asyncio.timeout(self._timeout):
-                answer = self._client.execute_command(*arguments)
+                answer = self._client.execute_command(arguments[0].decode(), *arguments[1:])
                 return await answer if isinstance(answer, Awaitable) else answer
         except TimeoutError:
             raise TimedOut(f"{self._where} did not answer within {self._timeout * 1000:g} ms") from None
@@ -97,7 +97,7 @@ class SyncClient:
     async def call(self, *arguments: bytes) -> Reply:
         """As Carrier.call."""
         try:
-            return self._client.execute_command(*arguments)
+            return self._client.execute_command(arguments[0].decode(), *arguments[1:])
         except Exception as cause:
             return _translated(cause, self._where)
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from sqlalchemy import Connection, Executable, MetaData
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -26,6 +26,9 @@ from mainstay.web.sessions.stores.wire import Limits, TimedOut
 T = TypeVar("T")
 
 _TO_CREATE = 30.0
+
+COMMITTING = {"mysql", "mariadb"}
+"""Where a transaction takes fewer round trips than AUTOCOMMIT, which these drivers switch on and off with a command."""
 
 
 class SQLStore(SQLEntries):
@@ -59,7 +62,8 @@ class AsyncExecutor:
 
     def __init__(self, engine: AsyncEngine, tables: Tables, limits: Limits) -> None:
         self.where = place_of(engine.url)
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._commits = engine.dialect.name in COMMITTING
+        self._engine = engine if self._commits else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._tables = tables
         self._limits = limits
         self._under_way: set[asyncio.Task[Outcome]] = set()
@@ -108,9 +112,22 @@ class AsyncExecutor:
             task.exception()  # whoever waited for it may have gone
 
     async def _execute(self, statement: Executable, parameters: Mapping[str, object]) -> Outcome:
+        try:
+            return await self._execute_once(statement, parameters)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The connection had ended while it was idle, or ends now. Twice does no harm: a write recognises itself.
+        return await self._execute_once(statement, parameters)
+
+    async def _execute_once(self, statement: Executable, parameters: Mapping[str, object]) -> Outcome:
         async with self._engine.connect() as connection:
             result = await connection.execute(statement, parameters)
-            return Outcome(result.all()) if result.returns_rows else Outcome(changed=result.rowcount)
+            if result.returns_rows:
+                return Outcome(result.all())
+            if self._commits:
+                await connection.commit()
+            return Outcome(changed=result.rowcount)
 
     async def _create(self) -> Outcome:
         async with self._engine.connect() as connection:

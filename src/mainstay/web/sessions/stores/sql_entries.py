@@ -89,8 +89,9 @@ class SQLEntries:
         else:
             changed = await self._run(self._statements.change, of_key=key, expected=_checked(expected), **row)
             if not changed.changed:
-                there = await self._run(self._statements.read, of_key=key, now=self._now())
-                raise Conflict(gone=not there.rows)
+                there = await self._version_of(key)
+                if there != version:
+                    raise Conflict(gone=there is None)
         await self._purge_in_passing()
         return version
 
@@ -153,8 +154,13 @@ class SQLEntries:
                 return
             except AlreadyThere:
                 created = (await self._run(self._statements.replace_expired, of_key=key, **row)).changed > 0
-        if not created:
+        if not created and await self._version_of(key) != row["version"]:
             raise Conflict(gone=False)
+
+    async def _version_of(self, key: str) -> int | None:
+        """What a write finds that changed nothing: another's version, or its own when it was sent twice."""
+        found = await self._run(self._statements.read, of_key=key, now=self._now())
+        return int(found.rows[0][1]) if found.rows else None
 
     async def _purge_in_passing(self) -> None:
         now = self._clock()

@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine, Executable, MetaData
+from sqlalchemy.exc import DBAPIError
 
 from mainstay.web.sessions.blocking import drive
 from mainstay.web.sessions.stores.driven import Driven
 from mainstay.web.sessions.stores.in_time import InTime
-from mainstay.web.sessions.stores.sql import create_tables, forget_in_children
+from mainstay.web.sessions.stores.sql import COMMITTING, create_tables, forget_in_children
 from mainstay.web.sessions.stores.sql_entries import PURGE_EVERY, Outcome, SQLEntries
 from mainstay.web.sessions.stores.sql_errors import place_of, translated
 from mainstay.web.sessions.stores.sql_statements import Statements
@@ -55,7 +56,8 @@ class SyncExecutor:
 
     def __init__(self, engine: Engine, tables: Tables, limits: Limits) -> None:
         self.where = place_of(engine.url)
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._commits = engine.dialect.name in COMMITTING
+        self._engine = engine if self._commits else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._tables = tables
         self._limits = limits
         self._threads = None if engine.dialect.name == "sqlite" else InTime(_MOST_THREADS)
@@ -87,6 +89,19 @@ class SyncExecutor:
             self._threads.close()
 
     def _execute(self, statement: Executable, parameters: Mapping[str, object]) -> Outcome:
+        try:
+            return self._execute_once(statement, parameters)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The connection had ended while it was idle, or ends now. Twice does no harm: a write recognises itself.
+        return self._execute_once(statement, parameters)
+
+    def _execute_once(self, statement: Executable, parameters: Mapping[str, object]) -> Outcome:
         with self._engine.connect() as connection:
             result = connection.execute(statement, parameters)
-            return Outcome(result.all()) if result.returns_rows else Outcome(changed=result.rowcount)
+            if result.returns_rows:
+                return Outcome(result.all())
+            if self._commits:
+                connection.commit()
+            return Outcome(changed=result.rowcount)

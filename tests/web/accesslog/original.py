@@ -1,0 +1,131 @@
+"""The real morgan, installed once for all runs of the tests, and asked what it would log."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mainstay.web.accesslog.exchange import ScopeExchange
+from mainstay.web.proxy import TrustedProxies
+
+VERSION = "1.12.1"
+ORACLE = Path(__file__).with_name("morgan_oracle.js")
+Pairs = tuple[tuple[str, str], ...]
+Instant = tuple[int, int]
+"""Seconds and nanoseconds, as process.hrtime gives them."""
+
+
+class NotHere(Exception):
+    """It cannot be had on this machine; says why."""
+
+
+class Refused(Exception):
+    """It raises an error of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A format, and an exchange as both sides can be given it."""
+
+    format: str
+    named: bool = False
+    method: str = "GET"
+    url: str = "/a?b=c"
+    version: tuple[int, int] = (1, 1)
+    ip: str = "192.0.2.1"
+    headers: Pairs = ()
+    status: int = 200
+    response_headers: Pairs = ()
+    started: Instant = (100, 0)
+    responded: Instant | None = (100, 12_345_678)
+    ended: Instant = (100, 23_456_789)
+    now: int = 971_186_136_789
+    """Milliseconds since the epoch."""
+
+    def exchange(self) -> ScopeExchange:
+        """What our side is given: as an ASGI server tells it."""
+        path, _, query = self.url.partition("?")
+        scope = {
+            "type": "http",
+            "method": self.method,
+            "raw_path": path.encode("latin-1"),
+            "path": path,
+            "query_string": query.encode("latin-1"),
+            "http_version": ".".join(map(str, self.version)),
+            "client": (self.ip, 1234) if self.ip else None,
+            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers],
+        }
+        exchange = ScopeExchange(scope, TrustedProxies())
+        exchange.started, exchange.ended = _seconds(self.started), _seconds(self.ended)
+        exchange.responded = _seconds(self.responded) if self.responded else 0.0
+        exchange.status = self.status
+        exchange.response_headers = [(name.encode(), value.encode("latin-1")) for name, value in self.response_headers]
+        return exchange
+
+
+def _seconds(instant: Instant) -> float:
+    return instant[0] + instant[1] * 1e-9
+
+
+class Oracle:
+    """A Node process with the original in it, for thousands of questions. Use as a context manager."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            ["node", str(ORACLE)],
+            cwd=installed(),
+            env=environ(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def __enter__(self) -> "Oracle":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=30)
+
+    def line(self, case: Case) -> str:
+        """What it logs. Raises Refused."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = asdict(case) | {"responseHeaders": case.response_headers}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        if "error" in answer:
+            raise Refused(answer["error"])
+        line: str = answer["line"]
+        return line
+
+
+def environ() -> dict[str, str]:
+    """Its environment: NO_COLOR would change what it does."""
+    return {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "NODE_OPTIONS")}
+
+
+def installed() -> Path:
+    """The folder it is in, made where it is missing. Raises NotHere."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        raise NotHere("morgan needs node and npm")
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mainstay-tests" / f"morgan-{VERSION}"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:  # several runs of the tests may come at one time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _install(npm, folder)
+            (folder / "complete").touch()
+    return folder
+
+
+def _install(npm: str, folder: Path) -> None:
+    words = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), f"morgan@{VERSION}"]
+    done = subprocess.run([npm, *words], capture_output=True, text=True, timeout=150)
+    if done.returncode:
+        raise NotHere(f"npm cannot install morgan: {done.stderr.strip()[:500]}")
