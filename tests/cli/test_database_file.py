@@ -112,6 +112,19 @@ def test_the_interpreter_is_the_one_of_the_project(tmp_path: Path) -> None:
     assert (python, venv) == (str(tmp_path / "shop/.venv/bin/python"), str(tmp_path / "shop/.venv"))
 
 
+@pytest.mark.parametrize("asked", ["env", "./env", "env/bin/python"])
+def test_a_path_of_an_interpreter_starts_where_the_command_was_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    (tmp_path / "env" / "bin").mkdir(parents=True)
+    os.symlink(sys.executable, tmp_path / "env" / "bin" / "python")
+    monkeypatch.chdir(tmp_path)
+
+    python, _ = python_for(Target(str(tmp_path / "config" / "database.py"), "", str(tmp_path)), asked, {"PATH": ""})
+
+    assert python == str(tmp_path / "env/bin/python")
+
+
 def test_an_interpreter_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot run shop\.database: cannot find the interpreter nixda"):
         python_for(Target("shop.database", "", str(tmp_path)), "nixda", {"PATH": "/bin"})

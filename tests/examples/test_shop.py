@@ -192,3 +192,32 @@ def test_importing_the_app_opens_no_file_and_starts_no_thread(tmp_path: Path) ->
 
     assert printed.split() == ["0", "1"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shop_knows_who_ordered_until_they_leave(shop: Shop) -> None:
+    with Shop(base_url=shop.base_url, timeout=30, follow_redirects=True) as buyer:
+        assert "yours" not in buyer.get("/orders").text
+        assert not buyer.cookies
+
+        page = buyer.post("/orders", data={"slug": "ditty-bag", "customer": "Grace", "quantity": 1}).text
+        cookie = buyer.cookies["shop"]
+
+        assert "You are Grace." in page
+        assert page.count("· yours") == 1
+        assert 'value="Grace"' in buyer.get("/products/ditty-bag").text
+
+        left = buyer.post("/leave").text
+        assert "Grace" not in left
+        assert not buyer.cookies
+        again = buyer.get("/", headers={"cookie": f"shop={cookie}"}).text
+        assert "Grace" not in again
+
+
+def test_another_customer_does_not_see_what_was_ordered_before(shop: Shop) -> None:
+    with Shop(base_url=shop.base_url, timeout=30, follow_redirects=True) as buyer:
+        buyer.post("/orders", data={"slug": "ditty-bag", "customer": "Ada", "quantity": 1})
+        before = buyer.cookies["shop"]
+        page = buyer.post("/orders", data={"slug": "ditty-bag", "customer": "Mary", "quantity": 1}).text
+
+        assert buyer.cookies["shop"] != before
+        assert page.count("· yours") == 1

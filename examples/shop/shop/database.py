@@ -1,27 +1,37 @@
 """The engine and its sessions; nothing here runs at import, so a process may import the app and then fork."""
 
 import fcntl
-import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from fastapi import Request
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-DEFAULT_FILE = Path(__file__).resolve().parent.parent / "data" / "shop.db"
+from mainstay.settings.database import Database, Sections
+from shop.settings import settings
+
 BUSY_TIMEOUT = 15.0  # seconds a connection waits for another worker's write
+
+
+def database() -> Database:
+    """One file in every environment; production hides the SQL and its values."""
+    timeout = {"connect_args": {"timeout": BUSY_TIMEOUT}}
+    return Database(driver="sqlite", database=str(settings().database), echo=False, options=timeout)
+
+
+databases = Sections(development=database, test=database, production=database)
 
 
 def open_engine() -> Engine:
     """Return an engine on the file named by SHOP_DATABASE, its folder made; once per process, after any fork."""
-    file = Path(os.environ.get("SHOP_DATABASE") or DEFAULT_FILE)
+    file = settings().database
     file.parent.mkdir(parents=True, exist_ok=True)
     _switch_to_wal(file)
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": BUSY_TIMEOUT})
+    engine = databases.engine()
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     return engine

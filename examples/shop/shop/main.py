@@ -10,11 +10,16 @@ from fastapi import FastAPI, Query, Request, Response, WebSocket, WebSocketDisco
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
+from mainstay.web.accesslog import AccessLog, Quiet
+from mainstay.web.sessions import Sessions
+from mainstay.web.sessions.stores.sqlite import SQLiteStore
 from shop import api, pages
 from shop.database import open_engine
 from shop.sales import NotFound, SoldOut
 from shop.seed import prepare
+from shop.settings import settings, signing_secret
 from shop.worker import this_worker
 
 
@@ -27,7 +32,20 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.state.engine.dispose()
 
 
+def with_sessions(app: ASGIApp) -> ASGIApp:
+    """Who the customer is, kept for all workers in one file beside the database. Called in each worker, not at import.
+
+    `secure="auto"`: the demo is looked at over http. A shop that is only to be had over https leaves it out.
+    """
+    shop = settings()
+    shop.database.parent.mkdir(parents=True, exist_ok=True)
+    store = SQLiteStore(shop.database.with_name("sessions.db"))
+    return Sessions(app, store=store, secret=signing_secret(shop), name="shop", secure="auto")
+
+
 app = FastAPI(title="The Chandlery", lifespan=lifespan)
+app.add_middleware(with_sessions)
+app.add_middleware(AccessLog, skip=Quiet(path="/healthz"))  # the last one added is the outermost
 app.include_router(api.router)
 app.include_router(pages.router)
 

@@ -70,9 +70,13 @@ def carried_out(requests: Sequence[Asked], carry_out: Callable[[str, dict[str, o
 
 def plan(client: Client | OwnDaemon, specs: Sequence[AppSpec], *, whole: bool) -> list[PlanStep]:
     """What applying these specs would do; `whole`: they are all that their files declare."""
+    return _planned(client, applications(specs, {}), whole=whole)
+
+
+def _planned(client: Client | OwnDaemon, requests: Sequence[Asked], *, whole: bool) -> list[PlanStep]:
     steps: list[PlanStep] = []
-    for _, args in applications(specs, {}):
-        found: Plan = client.ask("plan", args if whole else args | {"source": ""})
+    for _, args in requests:
+        found: Plan = client.ask("plan", {"specs": args["specs"], "source": args["source"] if whole else ""})
         steps += found["apps"]
     return steps
 
@@ -87,8 +91,8 @@ def with_removals(
     """
     if not missed.whole or not any(spec.source for spec in specs):
         return list(requests)
-    from_files = [spec for spec in specs if spec.source]
-    gone = [step for step in plan(client, from_files, whole=True) if step["action"] == "remove"]
+    from_files = [(verb, args) for verb, args in requests if verb == "apply" and args["source"]]
+    gone = [step for step in _planned(client, from_files, whole=True) if step["action"] == "remove"]
     if not missed.prune:
         for step in gone:
             missed.console.err.print(

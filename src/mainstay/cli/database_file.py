@@ -54,11 +54,13 @@ def find_target(said: str, cwd: str) -> Target:
 def python_for(target: Target, asked: str, environ: Mapping[str, str]) -> tuple[str, str]:
     """The interpreter for a file, and its virtual environment (empty: none). Raises UsageError.
 
-    The one that `start` would take for an app beside it.
+    The one that `start` would take for an app beside it; a path that is `asked` for starts in the working directory.
     """
     from mainstay.config.interpreter import Place, check_version, find_python, project_top
     from mainstay.config.problems import Refused
 
+    if "/" in asked or os.path.isdir(asked):
+        asked = os.path.abspath(os.path.expanduser(asked))
     folder = os.path.dirname(target.module) if target.module.endswith(".py") else target.root
     try:
         found = find_python(Place(folder, project_top(folder), environ), asked)

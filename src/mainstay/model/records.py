@@ -207,7 +207,11 @@ def fields(record: object) -> tuple[Field, ...]:
     if rows is None:
         found: tuple[Field, ...] = real().fields(record)
         return found
-    return tuple([_shown(name, cls.__annotations__[name], default) for name, _, default in rows])
+    shown: tuple[Field, ...] | None = vars(cls).get("__fields__")
+    if shown is None:
+        shown = tuple([_shown(name, cls.__annotations__[name], default) for name, _, default in rows])
+        cls.__fields__ = shown  # type: ignore[attr-defined]  # asked for again with each object
+    return shown
 
 
 def _shown(name: str, kind: object, default: object) -> Field:

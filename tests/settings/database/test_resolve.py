@@ -4,7 +4,7 @@ import sqlite3
 import pytest
 import sqlalchemy
 
-from mainstay.settings import Secret
+from mainstay.settings import Secret, Url
 from mainstay.settings.database import Database, WrongSection, secret, variable
 from mainstay.settings.database.resolve import Resolved, resolve, secrets_of
 
@@ -87,6 +87,13 @@ def test_a_url_may_be_written_in_the_section(url: str | Secret) -> None:
     resolved = made(Database(url, query={"sslmode": "verify-full"}))
 
     assert str(resolved.url) == "postgresql://shop:***@db/shop?sslmode=verify-full"
+
+
+def test_a_url_of_typed_settings_may_be_given() -> None:
+    section = Database(Url.of("postgres://shop:hunter2@db/shop"))
+
+    assert str(made(section).url) == "postgresql://shop:***@db/shop"
+    assert "hunter2" not in repr(section)
 
 
 def test_a_wrong_section_does_not_show_the_password_it_was_given() -> None:

@@ -169,11 +169,11 @@ def test_it_goes_around_flask() -> None:
 
 
 def test_it_goes_around_django() -> None:
-    import django  # type: ignore[import-untyped]
-    from django.conf import settings  # type: ignore[import-untyped]
-    from django.core.handlers.wsgi import WSGIHandler  # type: ignore[import-untyped]
-    from django.http import HttpRequest, HttpResponse  # type: ignore[import-untyped]
-    from django.urls import path  # type: ignore[import-untyped]
+    import django
+    from django.conf import settings
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import path
 
     def page(_request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"id {request_id.get()}")
@@ -184,7 +184,7 @@ def test_it_goes_around_django() -> None:
     if not settings.configured:
         settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=Urls, SECRET_KEY="x" * 40)
         django.setup()
-    from django.test.utils import override_settings  # type: ignore[import-untyped]
+    from django.test.utils import override_settings
 
     out = io.StringIO()
     with override_settings(ALLOWED_HOSTS=["*"], ROOT_URLCONF=Urls):

@@ -13,6 +13,7 @@ from mainstay.settings.database.problems import WrongSection
 from mainstay.settings.database.section import SECRET_OPTIONS, Database, Hidden, Number
 from mainstay.settings.database.values import Unusable, Variable
 from mainstay.settings.secret import Secret
+from mainstay.settings.url import Url
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -101,10 +102,10 @@ class _Reading:
         )
         return _with_path(url)
 
-    def text(self, value: Hidden) -> str:
+    def text(self, value: Hidden | Url) -> str:
         """The value; empty when it cannot be had, which is in `problems` then."""
         read = self._read(value) if isinstance(value, Variable) else value
-        return read.reveal() if isinstance(read, Secret) else read or ""
+        return read.reveal() if isinstance(read, Secret | Url) else read or ""
 
     def number(self, what: str, value: Number | None, least: int, most: int) -> int | None:
         """The value, within its bounds."""

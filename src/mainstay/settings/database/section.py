@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 
 from mainstay.settings.database.values import Variable
 from mainstay.settings.secret import MASK, Secret
+from mainstay.settings.url import Url
 
 Text = str | Variable[str]
 Hidden = str | Secret | Variable[str | Secret]
@@ -25,7 +26,7 @@ class Database:
     the same section. The values are used as they are: nothing in them has to be escaped.
     """
 
-    url: Hidden = field(default="", kw_only=False)
+    url: Hidden | Url = field(default="", kw_only=False)
     driver: Text = ""
     host: Text = ""
     port: Number | None = None
