@@ -10,6 +10,7 @@ from benchmarks.stacks import Stack, gunicorn, node, uvicorn
 
 WHAT = "access log"
 ASGI, WSGI, MORGAN = "mainstay.web on uvicorn", "mainstay.web on gunicorn", "Express + morgan"
+WITH_ID = "mainstay.web on uvicorn, with request ids"
 UVICORN, GUNICORN, ASGI_LOGGER = "uvicorn --access-log", "gunicorn --access-logfile", "asgi-logger on uvicorn"
 
 
@@ -26,6 +27,7 @@ def _between(name: str, plain: Stack, full: Stack) -> Pair:
 QUIET = uvicorn("bare_asgi_one", "--no-access-log")
 PAIRS = (
     _within(ASGI, uvicorn("log_ours", "--no-access-log"), ours=True),
+    _within(WITH_ID, uvicorn("log_ours_with_id", "--no-access-log"), ours=True),
     _between(UVICORN, QUIET, uvicorn("bare_asgi_one", "--access-log")),
     _within(ASGI_LOGGER, uvicorn("log_asgi_logger", "--no-access-log")),
     _within(WSGI, gunicorn("log_ours_wsgi"), ours=True),
@@ -36,7 +38,8 @@ ITEM = Item(
     "access_log",
     "10. Access log",
     "A line per request in the format `combined`, to a file: morgan's, gunicorn's own (the same fields), asgi-logger"
-    " with the same fields, ours; uvicorn's own has a format of its own with fewer. The app answers with one byte.",
+    " with the same fields, ours; uvicorn's own has a format of its own with fewer. The app answers with one byte."
+    " None of the peers gives a request an id, as ours does where it is not told otherwise: it is measured both ways.",
     PAIRS,
     (Limit(ASGI, MORGAN, WHAT, 1 / 3), Limit(ASGI, UVICORN, WHAT, 1 / 3), Limit(WSGI, GUNICORN, WHAT)),
 )
