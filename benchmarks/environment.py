@@ -1,5 +1,6 @@
 """The private environment under .bench/: the peers, and our own wheel as a user installs it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,7 +15,14 @@ BIN = VENV / "bin"
 NODE = BENCH / "node"
 PM2 = NODE / "node_modules" / ".bin" / "pm2"
 RESULTS = BENCH / "results"
-PM2_VERSION = "7.0.4"
+NODE_PACKAGES = {
+    "pm2": "7.0.4",
+    "express": "5.3.0",
+    "morgan": "1.12.1",
+    "express-session": "1.19.0",
+    "connect-redis": "9.0.0",  # the last one for the Node of Debian's and for redis 5
+    "redis": "5.12.1",
+}
 
 
 class CannotPrepare(Exception):
@@ -39,14 +47,16 @@ def prepare(*, install_ours: bool) -> None:
     BENCH.mkdir(exist_ok=True)
     (BENCH / ".gitignore").write_text("*\n")
     _prepare_venv()
-    _prepare_pm2()
-    _prepare_wrk()
+    _prepare_node()
+    _prepare_program("wrk", "wrk")
+    _prepare_program("redis-server", "redis-server")
     if install_ours and "MAINSTAY_BIN" not in os.environ:
         _install(["--force-reinstall", "--no-deps", str(ROOT)])
 
 
 def _prepare_venv() -> None:
-    wanted = (ROOT / "benchmarks" / "requirements.txt").read_text()
+    # What mainstay itself needs is part of it: its wheel is installed without looking at that again.
+    wanted = (ROOT / "benchmarks" / "requirements.txt").read_text() + (ROOT / "pyproject.toml").read_text()
     stamp = VENV / "installed-requirements.txt"
     if stamp.exists() and stamp.read_text() == wanted:
         return
@@ -60,24 +70,36 @@ def _install(arguments: list[str]) -> None:
     _call([str(BIN / "python"), "-m", "pip", "install", "--quiet", *arguments], f"install {' '.join(arguments)}")
 
 
-def _prepare_pm2() -> None:
-    if PM2.exists():
+def _prepare_node() -> None:
+    wanted = {name: version for name, version in NODE_PACKAGES.items() if _node_version(name) != version}
+    if not wanted:
         return
     npm = shutil.which("npm")
     if npm is None:
-        raise CannotPrepare("cannot install pm2: npm is missing (Debian: apt-get install npm)")
+        raise CannotPrepare(f"cannot install {', '.join(wanted)}: npm is missing (Debian: apt-get install npm)")
     NODE.mkdir(parents=True, exist_ok=True)
-    (NODE / "package.json").write_text('{"private": true}\n')
-    _call([npm, "install", "--no-fund", "--no-audit", "--prefix", str(NODE), f"pm2@{PM2_VERSION}"], "install pm2")
+    if not (NODE / "package.json").exists():
+        (NODE / "package.json").write_text('{"private": true}\n')
+    packages = [f"{name}@{version}" for name, version in wanted.items()]
+    _call([npm, "install", "--no-fund", "--no-audit", "--prefix", str(NODE), *packages], f"install {packages}")
 
 
-def _prepare_wrk() -> None:
-    if shutil.which("wrk"):
+def _node_version(name: str) -> str | None:
+    """The version of an installed Node package; None when it is not there."""
+    try:
+        package = json.loads((NODE / "node_modules" / name / "package.json").read_text())
+    except FileNotFoundError:
+        return None
+    return str(package["version"])
+
+
+def _prepare_program(command: str, package: str) -> None:
+    if shutil.which(command):
         return
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
-        raise CannotPrepare("cannot measure throughput: wrk is missing (Debian: apt-get install wrk)")
-    _call([apt, "-o", "DPkg::Lock::Timeout=240", "install", "-y", "-qq", "wrk"], "install wrk")
+        raise CannotPrepare(f"cannot measure: {command} is missing (Debian: apt-get install {package})")
+    _call([apt, "-o", "DPkg::Lock::Timeout=240", "install", "-y", "-qq", package], f"install {package}")
 
 
 def _call(argv: list[str], what: str) -> None:
@@ -93,7 +115,8 @@ def versions(environment: Mapping[str, str]) -> dict[str, str]:
     script = (
         "import importlib.metadata as m\n"
         "for n in ('mainstay','uvicorn','uvloop','httptools','gunicorn','uvicorn-worker','granian','fastapi',"
-        "'sqlalchemy','flask','a2wsgi','supervisor','circus'):\n"
+        "'sqlalchemy','flask','a2wsgi','supervisor','circus','starlette','starsessions','flask-session',"
+        "'asgi-logger','redis'):\n"
         "    try: print(n, m.version(n))\n"
         "    except m.PackageNotFoundError: pass\n"
     )
@@ -102,5 +125,5 @@ def versions(environment: Mapping[str, str]) -> dict[str, str]:
     node = shutil.which("node")
     if node is not None:
         found["node"] = subprocess.run([node, "-v"], capture_output=True, text=True).stdout.strip()
-    found["pm2"] = PM2_VERSION
-    return found
+    # "redis" is a Python package as well.
+    return found | {"node-redis" if name == "redis" else name: version for name, version in NODE_PACKAGES.items()}

@@ -138,12 +138,12 @@ def working_in(folder: Path) -> list[int]:
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """CPU time used so far by all threads of these processes, in seconds, to the nanosecond (schedstat, not ticks)."""
+    """CPU time used so far by these processes, in seconds, to the nanosecond (not ticks); ended threads are counted."""
     total = 0
     for pid in pids:
+        # The CPU clock of another process as clock_getcpuclockid(3) makes its number, which Python does not offer.
         with contextlib.suppress(OSError):
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                total += int((thread / "schedstat").read_text().split()[0])
+            total += time.clock_gettime_ns((~pid << 3) | 2)
     return total / 1e9
 
 

@@ -17,6 +17,9 @@ ORDER = (
     "log_capture",
     "memory",
     "manager_killed",
+    "access_log",
+    "session",
+    "web_both",
 )
 QUICK = ", in a quick run: it shows that the measuring works, not what is true"
 MARKS = {True: "kept", False: "**missed**", None: "not measured"}

@@ -13,6 +13,14 @@ from benchmarks import processes
 from tests.waiting import until
 
 PARENT = "import subprocess, sys; p = subprocess.Popen(['sleep', '1000']); print(p.pid, flush=True); p.wait()"
+BURNS = """
+import sys, threading, time
+def burn():
+    while time.thread_time() < 0.06: pass
+    print(time.thread_time(), flush=True)
+threading.Thread(target=burn).start()
+sys.stdin.read()
+"""
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
 
 
@@ -83,6 +91,15 @@ def test_memory_and_cpu_of_this_process_are_read() -> None:
 
     assert processes.memory(me, "VmRSS") > processes.pss(me) * 0.5 > 1_000_000
     assert processes.cpu_seconds(me) > 0.01
+
+
+def test_the_cpu_time_of_threads_that_have_ended_is_kept() -> None:
+    with subprocess.Popen([sys.executable, "-c", BURNS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        burned = float(child.stdout.readline())
+
+        assert processes.cpu_seconds([child.pid]) >= burned > 0.05
+        child.communicate()
 
 
 def test_processes_are_found_by_the_folder_they_work_in(tmp_path: Path) -> None:
