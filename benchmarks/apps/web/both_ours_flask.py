@@ -2,7 +2,8 @@
 
 from by_path import wsgi_by_path
 from flask_pages import PATHS
-from mainstay.web.accesslog import WSGIAccessLog
 from session_ours_flask import full, plain
+
+from mainstay.web.accesslog import WSGIAccessLog
 
 app = wsgi_by_path({"/bare": plain, **dict.fromkeys(PATHS, WSGIAccessLog(full, format="combined"))})

@@ -54,6 +54,15 @@ signal.pause()
 """
 
 
+def left(fd: int) -> Left:
+    """What another process would find."""
+    other = Intake(os.dup(fd))
+    try:
+        return other.left()
+    finally:
+        other.close()
+
+
 def numbers_in(path: Path, style: LogFormat) -> list[int]:
     """The numbers of the lines in a log and those before it, oldest first."""
     before = sorted(path.parent.glob(f"{path.name}.*[0-9]"), key=lambda file: -int(file.suffix[1:]))
@@ -111,23 +120,27 @@ def test_what_was_taken_and_not_settled_is_there_for_the_next_one() -> None:
     assert intake.take(read_fd, 100) == b""
     os.write(write_fd, b"one\ntw")
     assert intake.take(read_fd, 100) == b"one\ntw"
-    assert Intake(os.dup(other)).left() == Left(b"one\ntw", LogFormat.RAW, False, None)
+    assert left(other) == Left(b"one\ntw", LogFormat.RAW, False, None)
     mark = Mark(7, 30, 0, 1_000)
     intake.mark(LogFormat.JSON, False, mark, 50)
-    assert Intake(os.dup(other)).left() == Left(b"one\ntw", LogFormat.JSON, False, mark)
+    assert left(other) == Left(b"one\ntw", LogFormat.JSON, False, mark)
     intake.moved_on(8, 0, 20)
-    assert Intake(os.dup(other)).left().mark == Mark(8, 0, 30, 1_000)
+    assert left(other).mark == Mark(8, 0, 30, 1_000)
     intake.settle(LogFormat.JSON, b"tw", False)
-    assert Intake(os.dup(other)).left() == Left(b"tw", LogFormat.JSON, False, None)
+    assert left(other) == Left(b"tw", LogFormat.JSON, False, None)
     os.close(write_fd)
     assert intake.take(read_fd, 100) is None
+    os.close(read_fd)
+    os.close(other)
+    intake.close()
 
 
 def test_the_start_of_a_line_that_came_by_another_way_is_kept_too() -> None:
     intake = Intake(make_intake())
     intake.settle(LogFormat.JSON, b"x" * 3 * PAGE, False)
 
-    assert Intake(os.dup(intake.fd)).left().data == b"x" * 3 * PAGE
+    assert left(intake.fd).data == b"x" * 3 * PAGE
+    intake.close()
 
 
 def test_its_memory_is_given_back() -> None:
@@ -139,4 +152,7 @@ def test_its_memory_is_given_back() -> None:
         intake.settle(LogFormat.JSON, b"%04d" % number, False)
         assert os.fstat(intake.fd).st_size < LARGE + 100_000
 
-        assert Intake(os.dup(intake.fd)).left().data == b"%04d" % number
+        assert left(intake.fd).data == b"%04d" % number
+    for fd in (read_fd, write_fd):
+        os.close(fd)
+    intake.close()
