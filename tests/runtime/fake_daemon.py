@@ -29,6 +29,13 @@ PATIENCE = 60.0
 Fields = dict[str, Any]
 
 
+def _is_readable(sock: socket.socket, seconds: float) -> bool:
+    """Whether there is something to read within so many seconds; by poll(2), which takes descriptors above 1023 too."""
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))
+
+
 class Pipe:
     """What a process writes to its stdout or stderr, collected here."""
 
@@ -110,7 +117,7 @@ class Worker:
         return os.waitstatus_to_exitcode(self.status)
 
     def _listen(self) -> list[str]:
-        while select.select([self.control], [], [], 0)[0]:
+        while _is_readable(self.control, 0):
             data = self.control.recv(65536)
             if not data:
                 break
@@ -195,7 +202,7 @@ class FakeDaemon:
     def hear_template(self) -> Fields:
         """Wait for the template's next message."""
         assert self._template is not None
-        assert select.select([self._template], [], [], PATIENCE)[0], f"nothing heard; stderr: {self.err.text}"
+        assert _is_readable(self._template, PATIENCE), f"nothing heard; stderr: {self.err.text}"
         answer: Fields = json.loads(recv_with_fds(self._template, 65536, 0)[0] or b'{"type": "gone"}')
         return answer
 
@@ -308,7 +315,7 @@ def ask(client: socket.socket, path: str = "/", *headers: str) -> tuple[int, dic
 
 def is_closed(client: socket.socket) -> bool:
     """Whether the other side has closed the connection, without waiting."""
-    if not select.select([client], [], [], 0)[0]:
+    if not _is_readable(client, 0):
         return False
     return client.recv(1, socket.MSG_PEEK) == b""
 
