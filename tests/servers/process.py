@@ -1,6 +1,7 @@
 """A real server as a process of the test: on a free port, with its data in a folder of the test, ended by its pid."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -8,10 +9,25 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests.servers.account import free_port
 from tests.waiting import until
 
 __all__ = ["Process", "answers", "free_port", "listens", "listens_on"]
+
+
+_BELOW_WHAT_THE_KERNEL_GIVES = range(10_000, 32_000)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, and that the kernel gives to nobody who connects while its server is down."""
+    while True:
+        port = random.choice(_BELOW_WHAT_THE_KERNEL_GIVES)
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Process:
