@@ -78,7 +78,7 @@ def redis_server(folder: Path, *options: str, password: str = "", with_tls: bool
 def redis_cluster(folder: Path) -> Iterator[list[RedisServer]]:
     """Three nodes that have found each other and serve all slots."""
     with ExitStack() as stack:
-        nodes = [RedisServer(folder / str(number), *_cluster_options()) for number in range(3)]
+        nodes = [RedisServer(folder / str(number), *cluster_options()) for number in range(3)]
         for node in nodes:
             stack.callback(node.process.kill)
             node.process.start()
@@ -94,7 +94,8 @@ def redis_cluster(folder: Path) -> Iterator[list[RedisServer]]:
         yield nodes
 
 
-def _cluster_options() -> tuple[str, ...]:
+def cluster_options() -> tuple[str, ...]:
+    """What makes a node of a server. Its second port would else be 10000 above the first, whoever has that one."""
     return ("cluster-enabled yes", f"cluster-port {free_port()}", "cluster-node-timeout 2000")
 
 
