@@ -3,14 +3,14 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.cli.chainload.executing import script
-from tests.cli.chainload.original import NotHere, program
+from tests.cli.chainload.original import command
 from tests.cli.running import environment
 from tests.waiting import until
 
@@ -18,12 +18,9 @@ MODULE = [sys.executable, "-m", "mainstay"]
 
 
 @pytest.fixture(scope="module")
-def original() -> Iterator[Mapping[str, Sequence[str]]]:
+def original() -> Mapping[str, Sequence[str]]:
     """The beginnings of command lines that run the real ones."""
-    try:
-        yield {name: program(name) for name in ("cross-env", "cross-env-shell")}
-    except NotHere as reason:
-        pytest.skip(str(reason))
+    return {name: command(name) for name in ("cross-env", "cross-env-shell")}
 
 
 SHOWS = """#!/bin/sh
