@@ -5,8 +5,8 @@ import random
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.waiting import until
@@ -59,6 +59,15 @@ class Process:
         except BaseException:
             self.kill()
             raise
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """It runs meanwhile, unless it is killed, and not from then on."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.kill()
 
     def hang(self) -> None:
         """Stop it where it is: connections are accepted by the kernel, but nothing answers."""

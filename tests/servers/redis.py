@@ -67,11 +67,8 @@ class RedisServer:
 def redis_server(folder: Path, *options: str, password: str = "", with_tls: bool = False) -> Iterator[RedisServer]:
     """One that runs meanwhile."""
     server = RedisServer(folder, *options, password=password, with_tls=with_tls)
-    server.process.start()
-    try:
+    with server.process.running():
         yield server
-    finally:
-        server.process.kill()
 
 
 @contextmanager
@@ -80,8 +77,7 @@ def redis_cluster(folder: Path) -> Iterator[list[RedisServer]]:
     with ExitStack() as stack:
         nodes = [RedisServer(folder / str(number), *cluster_options()) for number in range(3)]
         for node in nodes:
-            stack.callback(node.process.kill)
-            node.process.start()
+            stack.enter_context(node.process.running())
         addresses = [f"127.0.0.1:{node.port}" for node in nodes]
         subprocess.run(
             ["redis-cli", "--cluster", "create", *addresses, "--cluster-yes"],
@@ -134,7 +130,6 @@ def redis_sentinel(folder: Path) -> Iterator[Pair]:
     with ExitStack() as stack:
         pair = Pair(folder)
         for process in (pair.primary.process, pair.replica.process, pair.sentinel):
-            stack.callback(process.kill)
-            process.start()
+            stack.enter_context(process.running())
         until(pair.knows_the_replica, 60, "Sentinel to know the replica")
         yield pair
