@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.site import Site
-from tests.servers.authority import make_certificates
+from tests.servers.certificates import make_signed_certificate
 from tests.servers.chromium import Browser, chromium
 from tests.servers.nginx import nginx
 from tests.servers.process import free_port
@@ -135,7 +135,7 @@ def shop(site: Site, tmp_path: Path) -> Iterator[Shop]:
     folders = {name: tmp_path / name for name in ("certificates", "nginx", "data")}
     for folder in folders.values():
         folder.mkdir()
-    made = make_certificates(folders["certificates"], SHOP, OTHER)
+    made = make_signed_certificate(folders["certificates"], SHOP, OTHER)
     site.write("main.py", APP)
     site.write(
         "mainstay.toml",
