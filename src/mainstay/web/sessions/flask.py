@@ -71,14 +71,10 @@ class FlaskSessions(SessionInterface):
         assert isinstance(session, FlaskSession)
         core = self.core
         try:
-            if response.status_code >= 500 and not core.config.save_on_error:
-                drive(core.drop(session))
-            else:
-                drive(core.persist(session))
+            cookie = drive(core.commit(session, response.status_code))
         except StoreError:
             _make_unavailable(response)
             return
-        cookie = core.cookie(session)
         session._sendable = Sendable.STARTED
         if response.is_streamed:
             response.call_on_close(lambda: _save_late(session))  # what the stream's generator changes on its way

@@ -100,14 +100,10 @@ class _Exchange:
         if self._refusal is not None:
             return _discard
         try:
-            if int(status[:3]) >= 500 and not core.config.save_on_error:
-                drive(core.drop(session))
-            else:
-                drive(core.persist(session))
+            cookie = drive(core.commit(session, int(status[:3])))
         except StoreError:
             self._refusal = _refuse(self._start_response, exc_info)
             return _discard
-        cookie = core.cookie(session)
         session._sendable = Sendable.STARTED
         self._started = True
         if cookie is not None or session.accessed:
