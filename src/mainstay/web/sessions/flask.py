@@ -7,7 +7,7 @@ The session is read when a view first looks at it, so that requests for files as
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import flask
 from flask.sessions import SessionInterface, SessionMixin
@@ -101,6 +101,5 @@ def _make_unavailable(response: flask.Response) -> None:
 
 
 def _replace_headers(response: flask.Response, raw: list[headers.Header]) -> None:
-    now: Any = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in raw]
     response.headers.clear()
-    response.headers.extend(now)
+    response.headers.extend(headers.titled(raw))

@@ -170,7 +170,7 @@ class _Body:
 
 def _refuse(start_response: StartResponse, exc_info: ExcInfo | None = None) -> list[bytes]:
     status = http.HTTPStatus.SERVICE_UNAVAILABLE
-    given = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers.unavailable()]
+    given = headers.titled(headers.unavailable())
     start_response(f"{status.value} {status.phrase}", given, *([] if exc_info is None else [exc_info]))
     return [headers.UNAVAILABLE]
 
