@@ -11,12 +11,12 @@ from mainstay.config.nearest import nearest
 from mainstay.config.problems import Complaints, Refused
 from mainstay.config.schema import KEYS, PROGRAMS
 from mainstay.config.values import kind_of
+from mainstay.settings.environment import REFUSED, VARIABLE
 
 _BY_NAME: Mapping[str, Key[Any]] = {key.name: key for key in KEYS}  # Any: see schema.KEYS
 _TABLES = frozenset(key.name.partition(".")[0] for key in KEYS if "." in key.name)
 _ENVIRONMENTS = "environments"
 _TOP = ("apps", "database", "hooks")
-_INJECTED = "APP_ENV"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +164,13 @@ class _App:
                 self._check_variables((*at, word), value)
 
     def _check_variables(self, path: KeyPath, table: object) -> None:
-        if isinstance(table, dict) and _INJECTED in table:
-            self._complaints.at((*path, _INJECTED), *app_env_refused())
+        if isinstance(table, dict) and VARIABLE in table:
+            self._complaints.at((*path, VARIABLE), *app_env_refused())
 
 
 def app_env_refused() -> tuple[str, str]:
     """Why APP_ENV may not be set by a file: text and hint."""
-    return (
-        "may not be set here: a file cannot know where it runs",
-        "`start` says production, `dev` development, and `--env NAME` anything else",
-    )
+    return REFUSED, "`start` says production, `dev` development, and `--env NAME` anything else"
 
 
 def _hint(word: str, known: Iterable[str]) -> str:
