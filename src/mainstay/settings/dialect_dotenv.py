@@ -92,7 +92,7 @@ class _Reader:
         quote = value[:1]
         if value and "\n" in text[head.start() : start]:
             self._tell(head.start(), head["name"], Kind.NEXT_LINE, "its value stands on a line below")
-        if quote in _QUOTES and quote:
+        if quote in _QUOTES:
             self._tell_quote(head, value, text[start:end])
         elif comment != -1 and self._cuts(value, comment, end):
             hint = "quote a value that has one" if value else "quote a value that begins with one"
@@ -123,7 +123,7 @@ class _Reader:
         if quote != "'" and _VARIABLE.search(value):
             hint = "write it out, or in single quotes when it is meant as it is"
             self._tell(head.start(), head["name"], Kind.NOT_EXPANDED, "${NAME} is not expanded", hint)
-        if quote in _QUOTES and quote and (f"\\{quote}" in value or (quote == '"' and _KEPT_ESCAPE.search(value))):
+        if quote in _QUOTES and (f"\\{quote}" in value or (quote == '"' and _KEPT_ESCAPE.search(value))):
             self._tell(head.start(), head["name"], Kind.ESCAPE, "only \\n and \\r are undone: the backslash stays")
 
     def _tell(self, at: int, name: str, kind: Kind, text: str, hint: str = "") -> None:

@@ -96,7 +96,7 @@ class _Reader:
         first = text[at : at + 1]
         if first == "#" and at > after:
             return "", at
-        if first not in ("'", '"') or not first:
+        if first not in ("'", '"'):
             line = _LINE.match(text, at)
             return _COMMENT.sub("", line[0] if line else "").rstrip(), past(_LINE, text, at)
         quoted = (_SINGLE if first == "'" else _DOUBLE).match(text, at)
