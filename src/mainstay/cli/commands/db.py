@@ -12,6 +12,8 @@ from mainstay.errors import MainstayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from mainstay.cli.terminal import Console
     from mainstay.settings.database.inquiry import Answer
 
@@ -77,7 +79,7 @@ def run(argv: list[str], console: Console) -> int:
         case "url":
             return _url(asking, options, console)
         case _:
-            return _shell(asking, more)
+            _shell(asking, more)
 
 
 def _split(argv: list[str]) -> tuple[list[str], list[str]]:
@@ -129,17 +131,16 @@ def _url(asking: Asking, options: Options, console: Console) -> int:
     return 0
 
 
-def _shell(asking: Asking, more: list[str]) -> int:
+def _shell(asking: Asking, more: list[str]) -> NoReturn:
     """Become the client: signals, the terminal and the exit code are its own."""
+    from mainstay.cli.chainload.execute import execute
+    from mainstay.cli.chainload.inherited import environment
     from mainstay.config.interpreter import which
 
     answer = asking.ask("client")
-    path = os.environ.get("PATH", os.defpath)
+    environ = environment() | answer["env"]
     for name in answer["programs"]:
-        if program := which(name, path, os.getcwd()):
-            try:
-                os.execve(program, [name, *answer["arguments"], *more], {**os.environ, **answer["env"]})
-            except OSError as error:
-                raise MainstayError(f"cannot run {program}: {error.strerror}") from None
+        if which(name, environ.get("PATH", os.defpath), os.getcwd()):
+            execute([name, *answer["arguments"], *more], environ)
     names = " or ".join(answer["programs"])
     raise MainstayError(f"cannot open a shell: {names} is not installed", hint=f"apt-get install {answer['package']}")
