@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from tests.waiting import until
 
 SOURCE = str(Path(__file__).parents[2] / "src")
+MODULE = (sys.executable, "-m", "mainstay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 def mainstay(home: Path, *argv: str, cwd: Path | None = None, **more: str) -> Ran:
     """Run it with stdout and stderr in pipes."""
     done = subprocess.run(
-        [sys.executable, "-m", "mainstay", *argv],
+        [*MODULE, *argv],
         env=environment(home, **more),
         cwd=cwd,
         capture_output=True,
@@ -54,7 +56,9 @@ def mainstay(home: Path, *argv: str, cwd: Path | None = None, **more: str) -> Ra
 
 
 class OnTerminal:
-    """A command on a terminal of its own, of `columns` by 40."""
+    """A command on a terminal of its own, of `columns` by 40: keys that are typed there are signals to it."""
+
+    program: Sequence[str] = MODULE
 
     def __init__(self, home: Path, *argv: str, columns: int = 100, cwd: Path | None = None, **more: str) -> None:
         self._master, slave = pty.openpty()
@@ -62,13 +66,12 @@ class OnTerminal:
         os.set_blocking(self._master, False)
         self._seen = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "mainstay", *argv],
+            ["setsid", "--ctty", *self.program, *argv],
             env=environment(home, **more),
             cwd=cwd,
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
         )
         os.close(slave)
 
@@ -95,6 +98,10 @@ class OnTerminal:
         """Wait until it wrote a text; everything so far."""
         until(lambda: text in self.seen, what=f"{text!r} in {self.seen!r}")
         return self.seen
+
+    def type(self, keys: bytes) -> None:
+        """Press keys."""
+        os.write(self._master, keys)
 
     def interrupt(self) -> None:
         """What Ctrl-C does."""

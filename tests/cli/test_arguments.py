@@ -1,6 +1,6 @@
 import pytest
 
-from mainstay.cli.arguments import Parser, print_json
+from mainstay.cli.arguments import Parser, ours_and_more, print_json
 from mainstay.errors import UsageError
 
 
@@ -72,3 +72,15 @@ def test_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": [1, "x\ny"]})
 
     assert capsys.readouterr().out == '{"a":[1,"x\\ny"]}\n'
+
+
+@pytest.mark.parametrize(
+    ("argv", "ours", "more"),
+    [
+        (["a", "-b"], ["a", "-b"], []),
+        (["a", "--", "-b", "--", "c"], ["a"], ["-b", "--", "c"]),
+        (["--"], [], []),
+    ],
+)
+def test_what_stands_behind_two_dashes_is_not_for_us(argv: list[str], ours: list[str], more: list[str]) -> None:
+    assert ours_and_more(argv) == (ours, more)

@@ -8,9 +8,7 @@ import pytest
 
 from mainstay import __version__
 from tests.cli.fake_daemon import FakeDaemon, row
-from tests.cli.running import OnTerminal, environment, mainstay, on_terminal
-
-MODULE = [sys.executable, "-m", "mainstay"]
+from tests.cli.running import MODULE, OnTerminal, environment, mainstay, on_terminal
 
 
 @pytest.mark.parametrize("argv", [("--version",), ("-V",)])

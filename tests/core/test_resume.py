@@ -96,9 +96,11 @@ def test_a_program_that_was_started_and_is_gone_before_it_was_ready_has_crashed(
     world.apply(replace(JOBS, instances=1))
     (process,) = world.processes.values()
     fleet, _ = take_over(world.fleet, Found({process.worker.token: Process(99, 7)}), world.now)
-    _, effects = take_over(fleet, Found({}), world.now)
+    assert isinstance(fleet.apps["jobs"].slots[0].life, Starting)
+    fleet, effects = take_over(fleet, Found({}), world.now)
 
     assert Launch not in kinds(list(effects))
+    assert "jobs" not in fleet.apps  # its first start has failed
 
 
 def test_a_worker_whose_pid_was_not_written_down_is_known_by_its_name() -> None:

@@ -73,3 +73,17 @@ def test_the_size_can_be_set_as_far_as_the_kernel_lets() -> None:
     os.write(write_fd, b"x" * 8192)
     assert pipes.set_size(write_fd, 4096) == 8192
     close(read_fd, write_fd)
+
+
+def test_what_a_pipe_holds_is_moved_without_waiting() -> None:
+    read_fd, write_fd = pipes.output_pipe()
+    target = os.memfd_create("target")
+
+    assert pipes.splice_now(read_fd, target, 100, 3) == 0
+    os.write(write_fd, b"abc")
+    assert pipes.splice_now(read_fd, target, 2, 3) == 2
+    assert os.pread(target, 10, 0) == b"\0\0\0ab"
+    os.close(write_fd)
+    assert pipes.splice_now(read_fd, target, 100, 5) == 1
+    assert pipes.splice_now(read_fd, target, 100, 6) is None
+    close(read_fd, target)

@@ -27,7 +27,6 @@ def signing_secret(shop: Shop) -> str:
     if shop.secret is not None:
         return shop.secret.reveal()
     file = shop.database.with_name("session.secret")
-    file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         own = file.with_suffix(f".{os.getpid()}")
         own.touch(0o600)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mainstay.cli.arguments import ours_and_more
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +95,7 @@ def add_app_options(made: Parser, environment: str = "production") -> None:
 
 def read_app_options(made: Parser, argv: Sequence[str], into: Into) -> Into:
     """Fill in `into` from a command line, with what stands behind `--` as the arguments. Raises UsageError."""
-    end = argv.index("--") if "--" in argv else len(argv)
-    made.read(argv[:end], into)
-    into.args = tuple(argv[end + 1 :])
+    ours, more = ours_and_more(argv)
+    made.read(ours, into)
+    into.args = tuple(more)
     return into

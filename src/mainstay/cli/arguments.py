@@ -57,6 +57,12 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("selectors", nargs="+" if required else "*", metavar="SELECTOR", help=SELECTORS)
 
 
+def ours_and_more(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What is for us, and what stands behind `--`."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    return argv[:end], argv[end + 1 :]
+
+
 def print_json(value: object) -> None:
     """One line of JSON on stdout."""
     from mainstay.protocol.jsontext import dumps

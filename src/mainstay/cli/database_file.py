@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-KEY = "database"
 USUAL = ("config/database.py", "database.py", "app/database.py", "src/database.py")
 _MARK = b"mainstay.settings.database"
 _LARGEST = 1_000_000
@@ -44,7 +43,7 @@ def find_target(said: str, cwd: str) -> Target:
     if found:
         raise UsageError(
             f"cannot tell which file is meant: {', '.join(found)} declare databases",
-            hint=f"name one, or write {KEY} = {found[0]!r} in mainstay.toml",
+            hint=f"name one, or write database = {found[0]!r} in mainstay.toml",
         )
     raise UsageError(
         "no file here declares a database", hint=f"name it: `mainstay db check FILE`; without, {USUAL[0]} is looked for"
@@ -90,24 +89,21 @@ def _project(path: str) -> str:
 
 def _declared(cwd: str) -> tuple[str, str, str] | None:
     """What the config file in the folder says, with its folder and its name."""
-    from mainstay.config.problems import ConfigError
+    from mainstay.config.database import declared_database
+    from mainstay.config.find import find_file
+    from mainstay.config.problems import Complaints, ConfigError
     from mainstay.config.source import read_document
 
     try:
-        from mainstay.config.find import find_file
-
         document = read_document(find_file(None, cwd))
     except ConfigError:
         raise
     except UsageError:  # there is no such file
         return None
-    said = document.data.get(KEY)
-    if said is None:
-        return None
-    if not isinstance(said, str) or not said:
-        line = document.line_of((*document.root, KEY))
-        raise UsageError(f"cannot use {document.shown}:{line}: {KEY}: must be a text, such as {USUAL[0]!r}")
-    return said, os.path.dirname(document.path), f" (declared in {document.shown})"
+    complaints = Complaints(document)
+    said = declared_database(document, complaints)
+    complaints.close()
+    return (said, os.path.dirname(document.path), f" (declared in {document.shown})") if said else None
 
 
 def _usual(cwd: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ from mainstay.model.spec import (
     TcpBind,
 )
 from mainstay.settings.dotenv import read
+from mainstay.settings.environment import VARIABLE
 
 PRODUCTION = "production"
 DEFAULT_BINDS: tuple[Bind, ...] = (TcpBind(addresses.LOCAL, addresses.DEFAULT_PORT),)
@@ -243,9 +244,9 @@ class _Resolver:
         for odd in found.diagnostics:
             if not odd.kind.harmless:
                 self._complaints.elsewhere(Problem(shown, odd.line, odd.name, odd.text, odd.hint))
-        if "APP_ENV" in found.last:
+        if VARIABLE in found.last:
             text, hint = app_env_refused()
-            self._complaints.elsewhere(Problem(shown, found.last["APP_ENV"].line, "APP_ENV", text, hint))
+            self._complaints.elsewhere(Problem(shown, found.last[VARIABLE].line, VARIABLE, text, hint))
         return found.values
 
     def _logs(self) -> LogPolicy:

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainstay.config import dependencies, hooks, schema, together, values
+from mainstay.config.database import KEY, declared_database
 from mainstay.config.document import Document, KeyPath, dotted
 from mainstay.config.key import Key, Values
 from mainstay.config.nearest import nearest
 from mainstay.config.problems import Complaints, Refused
 from mainstay.config.schema import KEYS, PROGRAMS
 from mainstay.config.values import kind_of
+from mainstay.settings.environment import REFUSED, VARIABLE
 
 _BY_NAME: Mapping[str, Key[Any]] = {key.name: key for key in KEYS}  # Any: see schema.KEYS
 _TABLES = frozenset(key.name.partition(".")[0] for key in KEYS if "." in key.name)
 _ENVIRONMENTS = "environments"
-_TOP = ("apps", "database", "hooks")
-_INJECTED = "APP_ENV"
+_TOP = ("apps", KEY, "hooks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def declared_apps(document: Document, complaints: Complaints) -> list[Declared]:
         if key not in _TOP:
             complaints.at((key,), "no such key", _top_hint(key, document))
     of_file = _hooks(document, complaints)
-    _database(document, complaints)
+    declared_database(document, complaints)  # for `mainstay db`; here it is only seen that it is right
     apps = document.data.get("apps", {})
     if not isinstance(apps, dict):
         complaints.at(("apps",), f"must be a table, not {kind_of(apps)}", "begin each app with [apps.NAME]")
@@ -62,14 +63,6 @@ def _hooks(document: Document, complaints: Complaints) -> hooks.Hooks:
     except Refused as error:
         complaints.refused(("hooks",), error)
         return {}
-
-
-def _database(document: Document, complaints: Complaints) -> None:
-    """`mainstay db` uses it; here it is only seen that it is one."""
-    said = document.data.get("database", "unsaid")
-    if not isinstance(said, str) or not said:
-        text = "is empty" if said == "" else f"must be a text, not {kind_of(said)}"
-        complaints.at(("database",), text, 'write the path of a Python file: "shop/database.py"')
 
 
 def _check_dependencies(read: list[Declared], apps: Mapping[str, object], complaints: Complaints) -> None:
@@ -164,16 +157,13 @@ class _App:
                 self._check_variables((*at, word), value)
 
     def _check_variables(self, path: KeyPath, table: object) -> None:
-        if isinstance(table, dict) and _INJECTED in table:
-            self._complaints.at((*path, _INJECTED), *app_env_refused())
+        if isinstance(table, dict) and VARIABLE in table:
+            self._complaints.at((*path, VARIABLE), *app_env_refused())
 
 
 def app_env_refused() -> tuple[str, str]:
     """Why APP_ENV may not be set by a file: text and hint."""
-    return (
-        "may not be set here: a file cannot know where it runs",
-        "`start` says production, `dev` development, and `--env NAME` anything else",
-    )
+    return REFUSED, "`start` says production, `dev` development, and `--env NAME` anything else"
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

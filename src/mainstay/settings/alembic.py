@@ -11,6 +11,7 @@ The `sqlalchemy.url` of alembic.ini is not read: no password has to stand there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from mainstay.settings.database.drivers import needs_asyncio
 from mainstay.settings.database.engines import make_async_engine, make_engine
 from mainstay.settings.database.resolve import Resolved
 from mainstay.settings.database.sections import Sections
-from mainstay.settings.database.values import process_environment
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
@@ -64,7 +64,7 @@ def _online(resolved: Resolved, options: dict[str, Any]) -> None:
     """On one connection, which is not kept: the process ends, or forks workers, when it is done."""
     from sqlalchemy.pool import NullPool
 
-    engine = make_engine(resolved, process_environment(), poolclass=NullPool, echo=False)
+    engine = make_engine(resolved, os.environ, poolclass=NullPool, echo=False)
     with engine.connect() as connection:
         _migrate(connection, options)
 
@@ -72,6 +72,6 @@ def _online(resolved: Resolved, options: dict[str, Any]) -> None:
 async def _online_async(resolved: Resolved, options: dict[str, Any]) -> None:
     from sqlalchemy.pool import NullPool
 
-    engine = make_async_engine(resolved, process_environment(), poolclass=NullPool, echo=False)
+    engine = make_async_engine(resolved, os.environ, poolclass=NullPool, echo=False)
     async with engine.connect() as connection:
         await connection.run_sync(_migrate, options)

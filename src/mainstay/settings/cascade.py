@@ -17,14 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
 from mainstay.settings.diagnostics import Diagnostic, Notice, Parsed
 from mainstay.settings.dotenv import Dialect, read
-from mainstay.settings.environment import VARIABLE, Environment, environment
+from mainstay.settings.environment import REFUSED, VARIABLE, Environment, environment
 from mainstay.settings.expansion import Known
 from mainstay.settings.exposure import exposed
 from mainstay.settings.loaded import ENVIRONMENT, Loaded, Value
 from mainstay.settings.problems import SettingsError, listed
 from mainstay.settings.secret_files import CREDENTIALS, DOCKER, read_folder
-
-REFUSED = "may not be set here: a file cannot know where it runs"
 
 
 class LoadError(SettingsError):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from mainstay.settings.diagnostics import Assignment, Diagnostic, Kind, Parsed
+from mainstay.settings.scanning import Lines, past
 
 _SPACES = "\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _STRIPPED = _SPACES.replace("\u2000-\u200a", "".join(map(chr, range(0x2000, 0x200B))))
@@ -38,20 +39,20 @@ def parse(text: str) -> Parsed:
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._counted = (0, 1)
+        self._lines = Lines(text)
         self.odd: list[Diagnostic] = []
 
     def assignments(self) -> Iterator[Assignment]:
         """The assignments, read from the text one after the other."""
         text, at = self._text, 0
-        while (at := _end(_BLANKS, text, at)) < len(text):
+        while (at := past(_BLANKS, text, at)) < len(text):
             head = _HEAD.match(text, at) if text[at] != "#" else None
             if text[at] != "#" and (head is None or head["name"] == _CANNOT_HOLD):
                 self._tell(at, "", Kind.IGNORED, "not of the form NAME=value")
             if head is None:
-                at = _end(_LINE, text, at)
+                at = past(_LINE, text, at)
                 continue
-            name, line = head["name"], self._line_of(at)
+            name, line = head["name"], self._lines.of(at)
             value, at = self._value(head)
             if name != _CANNOT_HOLD:
                 yield Assignment(name, value, line)
@@ -59,7 +60,7 @@ class _Reader:
     def _value(self, head: re.Match[str]) -> tuple[str, int]:
         """The value that follows the head, and where reading goes on."""
         text = self._text
-        start = _end(_BLANKS, text, head.end())
+        start = past(_BLANKS, text, head.end())
         quote = text[start : start + 1]
         closed = self._closing(start) if quote in _QUOTES else None
         if closed is None:
@@ -68,7 +69,7 @@ class _Reader:
         if "\n" in text[head.start() : start]:
             self._tell(head.start(), head["name"], Kind.NEXT_LINE, "its value stands on a line below")
         self._look_into(head, value, quote)
-        return _unescaped(value) if quote == '"' else value, _end(_LINE, text, tail)
+        return _unescaped(value) if quote == '"' else value, past(_LINE, text, tail)
 
     def _closing(self, opened: int) -> tuple[int, int] | None:
         """Where the quote is closed and where what follows ends: the last quote that ends its line counts, up to the
@@ -91,14 +92,14 @@ class _Reader:
         quote = value[:1]
         if value and "\n" in text[head.start() : start]:
             self._tell(head.start(), head["name"], Kind.NEXT_LINE, "its value stands on a line below")
-        if quote in _QUOTES and quote:
+        if quote in _QUOTES:
             self._tell_quote(head, value, text[start:end])
         elif comment != -1 and self._cuts(value, comment, end):
             hint = "quote a value that has one" if value else "quote a value that begins with one"
             self._tell(head.start(), head["name"], Kind.CUT, "the # ends its value", hint)
         self._look_into(head, value, quote)
         value = _OUTER.sub(r"\2", value)
-        after = end if comment == -1 else _end(_LINE, text, comment)
+        after = end if comment == -1 else past(_LINE, text, comment)
         return _unescaped(value) if quote == '"' else value, after
 
     def _cuts(self, value: str, comment: int, end: int) -> bool:
@@ -122,25 +123,12 @@ class _Reader:
         if quote != "'" and _VARIABLE.search(value):
             hint = "write it out, or in single quotes when it is meant as it is"
             self._tell(head.start(), head["name"], Kind.NOT_EXPANDED, "${NAME} is not expanded", hint)
-        if quote in _QUOTES and quote and (f"\\{quote}" in value or (quote == '"' and _KEPT_ESCAPE.search(value))):
+        if quote in _QUOTES and (f"\\{quote}" in value or (quote == '"' and _KEPT_ESCAPE.search(value))):
             self._tell(head.start(), head["name"], Kind.ESCAPE, "only \\n and \\r are undone: the backslash stays")
 
     def _tell(self, at: int, name: str, kind: Kind, text: str, hint: str = "") -> None:
-        self.odd.append(Diagnostic(self._line_of(at), name, text, hint, kind))
-
-    def _line_of(self, at: int) -> int:
-        """The line of a place, counted on from the last one that was asked for."""
-        before, line = self._counted
-        if at < before:
-            before, line = 0, 1
-        self._counted = (at, line + self._text.count("\n", before, at))
-        return self._counted[1]
+        self.odd.append(Diagnostic(self._lines.of(at), name, text, hint, kind))
 
 
 def _unescaped(value: str) -> str:
     return value.replace("\\n", "\n").replace("\\r", "\r")
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mainstay.settings.diagnostics import Assignment, Diagnostic, Kind, Parsed
 from mainstay.settings.expansion import Known
+from mainstay.settings.scanning import past
 
 _SPACE = re.compile(r"\s*")
 _BLANKS = re.compile(r"[^\S\r\n]*")
@@ -54,13 +55,13 @@ class _Reader:
     def assignments(self) -> Iterator[Assignment]:
         """The assignments as they are written, nothing expanded yet."""
         text, at, line, counted = self._text, 0, 1, 0
-        while (at := _end(_SPACE, text, at)) < len(text):
+        while (at := past(_SPACE, text, at)) < len(text):
             line, counted = line + len(_ENDS.findall(text, counted, at)), at
             try:
                 name, value, at = self._line(at)
             except _Unreadable as error:
                 self.odd.append(Diagnostic(line, error.name, error.text, "", error.kind))
-                at = _end(_LINE, text, error.at)
+                at = past(_LINE, text, error.at)
                 continue
             if name and value is None:
                 self.odd.append(Diagnostic(line, name, "has no value", "", Kind.NO_VALUE))
@@ -70,13 +71,13 @@ class _Reader:
     def _line(self, at: int) -> tuple[str, str | None, int]:
         """Name and value of the line at `at`, and where the next begins; no name: a comment."""
         text = self._text
-        at = _end(_EXPORT, text, at)
+        at = past(_EXPORT, text, at)
         if text.startswith("#", at):
-            return "", None, _end(_END, text, at)
+            return "", None, past(_END, text, at)
         found = (_QUOTED_NAME if text.startswith("'", at) else _NAME).match(text, at)
         if found is None:
             raise _Unreadable(at, Kind.IGNORED, "not of the form NAME=value")
-        name, at = found[found.lastindex or 0], _end(_BLANKS, text, found.end())
+        name, at = found[found.lastindex or 0], past(_BLANKS, text, found.end())
         value = None
         if text.startswith("=", at):
             value, at = self._value(at + 1, name)
@@ -91,13 +92,13 @@ class _Reader:
         return Kind.AFTER_QUOTE, "text after the closing quote", name
 
     def _value(self, after: int, name: str) -> tuple[str, int]:
-        text, at = self._text, _end(_BLANKS, self._text, after)
+        text, at = self._text, past(_BLANKS, self._text, after)
         first = text[at : at + 1]
         if first == "#" and at > after:
             return "", at
-        if first not in ("'", '"') or not first:
+        if first not in ("'", '"'):
             line = _LINE.match(text, at)
-            return _COMMENT.sub("", line[0] if line else "").rstrip(), _end(_LINE, text, at)
+            return _COMMENT.sub("", line[0] if line else "").rstrip(), past(_LINE, text, at)
         quoted = (_SINGLE if first == "'" else _DOUBLE).match(text, at)
         if quoted is None:
             raise _Unreadable(at, Kind.NOT_CLOSED, f"the {first} is not closed", name)
@@ -112,8 +113,3 @@ def _expanded(value: str, above: dict[str, str | None], known: Known) -> str:
         return found["default"] or ""
 
     return _VARIABLE.sub(fill, value)
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at

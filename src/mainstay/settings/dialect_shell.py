@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from mainstay.settings.diagnostics import Assignment, Diagnostic, Kind, Parsed
 from mainstay.settings.expansion import Known
+from mainstay.settings.scanning import Lines, past
 
 _GAP = re.compile(r"(?:[ \t\n]|\\\n)*")
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)*")
@@ -44,23 +45,23 @@ class _Reader:
         self._above: dict[str, str | None] = {}
         self._set: dict[str, str | None] = {}
         """What the command that is being read sets: nothing, when it turns out not to be plain assignments."""
-        self._counted = (0, 1)
+        self._lines = Lines(text)
         self.odd: list[Diagnostic] = []
 
     def assignments(self) -> Iterator[Assignment]:
         """The assignments, one after the other; a command that has something else in it gives none."""
         text, at = self._text, 0
-        while (at := _end(_GAP, text, at)) < len(text):
+        while (at := past(_GAP, text, at)) < len(text):
             if text[at] == "#":
-                at = _end(_LINE, text, at)
+                at = past(_LINE, text, at)
                 continue
             try:
                 found, at = self._command(at)
             except _Unreadable as error:
-                line = self._line_of(at)
-                name = _NAME.match(text, _end(_EXPORT, text, at))
+                line = self._lines.of(at)
+                name = _NAME.match(text, past(_EXPORT, text, at))
                 self.odd.append(Diagnostic(line, name[1] if name else "", error.text, "", error.kind))
-                at = _end(_LINE, text, error.at)
+                at = past(_LINE, text, error.at)
             else:
                 self._above |= self._set
                 yield from found
@@ -70,16 +71,16 @@ class _Reader:
         text = self._text
         found: list[Assignment] = []
         self._set = {}
-        at = _end(_EXPORT, text, at)
+        at = past(_EXPORT, text, at)
         while text[at : at + 1] not in ("\n", ";", "#", "") or not found:
             name = _NAME.match(text, at)
             if name is None:
                 raise _Unreadable(at, Kind.IGNORED, "not NAME=value alone, and no command is run")
-            line = self._line_of(at)
+            line = self._lines.of(at)
             value, at = self._word(name.end())
             self._set[name[1]] = value
             found.append(Assignment(name[1], value, line))
-            at = _end(_BLANKS, text, at)
+            at = past(_BLANKS, text, at)
         return found, at + 1 if text.startswith(";", at) and found else at
 
     def _word(self, at: int) -> tuple[str, int]:
@@ -134,14 +135,3 @@ class _Reader:
         if found[3] and (value is None or (found[3] == ":-" and not value)):
             value = found[4]
         return value or "", found.end()
-
-    def _line_of(self, at: int) -> int:
-        """The line of a place, counted on from the last one that was asked for, or from the start."""
-        before, line = self._counted if self._counted[0] <= at else (0, 1)
-        self._counted = (at, line + self._text.count("\n", before, at))
-        return self._counted[1]
-
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    match = pattern.match(text, at)
-    return match.end() if match else at

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 VARIABLE = "APP_ENV"
 
+REFUSED = "may not be set here: a file cannot know where it runs"
+"""Why no file may set it."""
+
 ENVIRONMENTS: tuple[Environment, ...] = ("development", "test", "production")
 
 

@@ -44,21 +44,25 @@ class SecretFolder:
     mistakes: tuple[Notice, ...] = ()
 
 
-def read_text(path: str) -> str:
-    """The text of a file with a secret in it. Raises SettingsError, which never shows any of it."""
+def read_text(path: str, shown: str = "") -> str:
+    """The text of a file with a secret in it. Raises SettingsError, which never shows any of it.
+
+    `shown`: what a message calls the file, other than its path.
+    """
+    shown = shown or path
     try:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
     except OSError as error:
-        raise SettingsError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise SettingsError(f"cannot read {shown}: {(error.strerror or str(error)).lower()}") from error
     if len(content) > _LARGEST:
-        raise SettingsError(f"cannot read {path}: more than 1 MiB is not a secret")
+        raise SettingsError(f"cannot read {shown}: more than 1 MiB is not a secret")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        raise SettingsError(f"cannot read {path}: not UTF-8 text") from None
+        raise SettingsError(f"cannot read {shown}: not UTF-8 text") from None
     if "\0" in text:
-        raise SettingsError(f"cannot read {path}: it has a NUL character")
+        raise SettingsError(f"cannot read {shown}: it has a NUL character")
     return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -105,9 +109,9 @@ def _read(folder: str, given: bool) -> SecretFolder | None:
         return SecretFolder(mistakes=(Notice(folder, 0, text),))
     for path, shown, name in _variables(folder, place, names):
         try:
-            value = read_text(path)
+            value = read_text(path, "it")
         except SettingsError as error:
-            mistakes.append(Notice(shown, 0, error.message.replace(f"cannot read {path}", "cannot read it")))
+            mistakes.append(Notice(shown, 0, error.message))
             continue
         if name in files:
             mistakes.append(Notice(shown, 0, f"{files[name].path} is the variable {name} too"))

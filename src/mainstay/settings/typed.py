@@ -12,9 +12,8 @@ A class of settings is a frozen dataclass with keyword arguments, and type check
 import dataclasses
 import inspect
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import ClassVar, Self, TypeVar, assert_never, dataclass_transform
 
 from mainstay.settings.casts import Unfit
@@ -122,7 +121,7 @@ class _Reading:
         known = set(_names(kind, prefix))
         for name in sorted(self._values):
             if name.startswith(prefix) and name not in known and name.removesuffix("_FILE") not in known:
-                near = next(iter(get_close_matches(name, sorted(known), n=1)), "")
+                near = _nearest(name, sorted(known), 0.6)
                 text = f"{kind.__name__} has no such variable" + (f"; {near} is near" if near else "")
                 self.mistakes.append(Mistake(name, self._source(name), text))
 
@@ -157,14 +156,10 @@ class _Reading:
     def _default(self, variable: Variable) -> object:
         default = default_of(variable.asked, self._environment)
         if isinstance(default, Missing):
-            near = self._nearest(variable.name)
+            near = _nearest(variable.name, self._values, 0.85)  # a slip of the finger: other variables are not ours
             hint = f"; {near} is set, is that it?" if near else ""
             self.mistakes.append(Mistake(variable.name, "", f"not set, expected {variable.cast.expected}{hint}"))
         return default
-
-    def _nearest(self, name: str) -> str:
-        """A variable that is set and may be this one with a slip of the finger."""
-        return next(iter(get_close_matches(name, self._values, n=1, cutoff=0.85)), "")
 
     def _is_set(self, name: str) -> bool:
         return name in self._values or f"{name}_FILE" in self._values
@@ -182,6 +177,13 @@ def _names(kind: type, prefix: str) -> Iterator[str]:
             yield from _names(one.kind, one.prefix)
         else:
             yield one.name
+
+
+def _nearest(name: str, known: Iterable[str], least: float) -> str:
+    """The known variable that is most like this one, and at least so like it; empty when none is."""
+    from difflib import get_close_matches  # here, as hardly any program needs it
+
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=least)), "")
 
 
 def _environment(values: Mapping[str, str]) -> Environment:

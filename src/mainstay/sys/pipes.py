@@ -9,6 +9,7 @@ import sys
 
 # From asm-generic/ioctls.h and sys/filio.h: `termios` has 250 more constants, 60 KB for this one.
 _FIONREAD = 0x541B if sys.platform == "linux" else 0x4004667F
+_AT_ONCE = getattr(os, "SPLICE_F_MOVE", 1) | getattr(os, "SPLICE_F_NONBLOCK", 2)
 
 
 def output_pipe() -> tuple[int, int]:
@@ -63,6 +64,19 @@ def set_size(fd: int, size: int) -> int:
         return fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, size)
     except OSError:
         return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)
+
+
+def splice_now(pipe: int, target: int, size: int, offset: int | None = None) -> int | None:
+    """Move up to `size` bytes out of a pipe without waiting (splice(2)), to `offset` of a file if one is given.
+
+    How many bytes; 0: there is nothing now; None: the pipe has ended. Raises OSError.
+    """
+    try:
+        return os.splice(pipe, target, size, offset_dst=offset, flags=_AT_ONCE) or None
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EINTR):
+            return 0
+        raise
 
 
 def pending(fd: int) -> int:

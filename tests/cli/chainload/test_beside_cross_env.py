@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,10 +10,8 @@ import pytest
 
 from tests.cli.chainload.executing import script
 from tests.cli.chainload.original import command
-from tests.cli.running import environment
+from tests.cli.running import MODULE, environment
 from tests.waiting import until
-
-MODULE = [sys.executable, "-m", "mainstay"]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from tests.cli.chainload.executing import ignored, script
 from tests.cli.running import mainstay
 from tests.servers.database import Database
 from tests.servers.mariadb import mariadb
@@ -145,10 +146,7 @@ def test_shell_opens_sqlite(home: Path, project: Path) -> None:
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mariadb"])
 def test_the_password_is_in_no_command_line(home: Path, project: Path, dialect: str) -> None:
     for name in ("psql", "mysql", "mariadb"):
-        program = project / "bin" / name
-        program.parent.mkdir(exist_ok=True)
-        program.write_text('#!/bin/sh\ntr "\\0" " " </proc/$$/cmdline\necho\nenv\n')
-        program.chmod(0o755)
+        script(project / "bin", name, '#!/bin/sh\ntr "\\0" " " </proc/$$/cmdline\necho\nenv\n')
     path = f"{project / 'bin'}:{os.environ['PATH']}"
     url = NOWHERE.replace("postgresql", dialect)
 
@@ -159,6 +157,17 @@ def test_the_password_is_in_no_command_line(home: Path, project: Path, dialect: 
     assert line.endswith(" more ")
     assert "hunter2" not in line
     assert ("PGPASSWORD=hunter2" in env) or ("MYSQL_PWD=hunter2" in env)
+
+
+def test_the_client_is_given_signals_and_variables_as_we_were(home: Path, project: Path) -> None:
+    script(project / "bin", "psql", "#!/bin/sh\ngrep SigIgn /proc/self/status\nenv\n")
+    path = f"{project / 'bin'}:{os.environ['PATH']}"
+
+    ran = mainstay(home, "db", "shell", "--env", "production", cwd=project, DATABASE_URL=NOWHERE, PATH=path, LANG="C")
+
+    line, *env = ran.out.splitlines()
+    assert (ran.code, ignored(line)) == (0, set()), ran.err
+    assert not [one for one in env if one.startswith("LC_CTYPE=")]
 
 
 def test_the_exit_code_is_that_of_the_client(home: Path, project: Path) -> None:

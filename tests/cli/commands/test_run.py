@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.chainload.executing import ignored
-from tests.cli.running import SOURCE, Ran, environment, mainstay
+from tests.cli.running import MODULE, SOURCE, Ran, environment, mainstay
 
-MODULE = [sys.executable, "-m", "mainstay"]
 FORBIDDEN = [
     *(
         "asyncio",

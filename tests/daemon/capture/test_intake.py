@@ -89,8 +89,8 @@ def test_daemons_killed_one_after_the_other_at_any_call_lose_and_repeat_nothing(
     intake = -1 if style is LogFormat.RAW else make_intake()
     writer = subprocess.Popen([sys.executable, "-c", WRITER, str(LINES)], stdout=write_fd)
     for _ in range(5):
-        left, after = chance.randrange(1, 60), chance.randrange(2)
-        arguments = [str(value) for value in (read_fd, intake, path, style.value, left, after, *transfer)]
+        calls, after = chance.randrange(1, 60), chance.randrange(2)
+        arguments = [str(value) for value in (read_fd, intake, path, style.value, calls, after, *transfer)]
         daemon = subprocess.Popen(
             [sys.executable, "-c", DAEMON, *arguments],
             pass_fds=(read_fd, *transfer, *([intake] if intake >= 0 else [])),

@@ -3,7 +3,7 @@ from importlib.util import find_spec
 import pytest
 
 from mainstay.settings.database import MissingPackage, WrongDriver, drivers
-from mainstay.settings.database.drivers import choose, dialect_of, needs_asyncio
+from mainstay.settings.database.drivers import choose, dialect_of, needs_asyncio, usual_name
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,12 @@ def test_what_we_do_not_know_is_left_to_sqlalchemy() -> None:
 
 def test_a_dialect_is_known_under_the_names_others_give_it() -> None:
     assert [dialect_of(name) for name in ("postgres", "sqlite3", "mysql+pymysql")] == ["postgresql", "sqlite", "mysql"]
+
+
+def test_a_driver_keeps_its_second_half() -> None:
+    names = ("postgres", "postgres+asyncpg", "mysql+pymysql", "sqlite3+")
+
+    assert [usual_name(name) for name in names] == ["postgresql", "postgresql+asyncpg", "mysql+pymysql", "sqlite"]
 
 
 def test_which_drivers_are_for_asyncio_alone() -> None:

@@ -98,9 +98,10 @@ def test_what_is_wrong_with_a_file_is_one_line(tmp_path: Path, text: str, attrib
     assert "\n" not in str(caught.value)
 
 
-def test_a_secret_in_an_exception_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DB_PASSWORD", "hunter2")
-    path = write(tmp_path, "bad.py", "import os\nint(os.environ['DB_PASSWORD'])\n")
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "MYSQL_PWD", "DB_PASS", "DATABASE_URL"])
+def test_a_secret_in_an_exception_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "hunter2")
+    path = write(tmp_path, "bad.py", f"import os\nint(os.environ[{name!r}])\n")
 
     with pytest.raises(CannotLoad) as caught:
         sections_in(path, "", str(tmp_path))

@@ -1,11 +1,10 @@
-import os
 from pathlib import Path
 
 import pytest
 
 from mainstay.settings import Secret
 from mainstay.settings.database import secret, variable
-from mainstay.settings.database.values import Unusable, process_environment
+from mainstay.settings.database.values import Unusable
 
 
 def test_a_variable_is_read_when_it_is_asked_for_and_not_before() -> None:
@@ -56,7 +55,3 @@ def test_a_secret_prints_as_stars() -> None:
 
     assert (str(password), password.reveal()) == ("***", "hunter2")
     assert "hunter2" not in repr(secret("DB_PASSWORD", default="hunter2"))
-
-
-def test_variables_are_those_of_the_process() -> None:
-    assert process_environment() is os.environ

@@ -1,7 +1,7 @@
 import pytest
 
 from mainstay.web.sessions.config import configure
-from mainstay.web.sessions.headers import UNAVAILABLE, Header, unavailable, with_session
+from mainstay.web.sessions.headers import UNAVAILABLE, Header, titled, unavailable, with_session
 from tests.web.sessions.browser import SECRET
 
 CONFIG = configure(SECRET)
@@ -36,3 +36,7 @@ def test_other_cookies_stay() -> None:
 
 def test_a_503_says_how_long_its_body_is() -> None:
     assert dict(unavailable())[b"content-length"] == str(len(UNAVAILABLE)).encode()
+
+
+def test_blocking_apps_get_text_with_the_usual_names() -> None:
+    assert titled([(b"retry-after", b"2"), (b"x", b"\xfc")]) == [("Retry-After", "2"), ("X", "ü")]

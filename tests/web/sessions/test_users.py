@@ -7,6 +7,7 @@ from mainstay.web.sessions import end_session, end_sessions_of, sessions_of
 from mainstay.web.sessions.store import Store
 from mainstay.web.sessions.stores.memory import MemoryStore
 from tests.web.sessions.browser import run
+from tests.web.sessions.failing import FailingStore
 from tests.web.sessions.visits import Site
 
 
@@ -48,6 +49,21 @@ def test_all_sessions_of_a_user_are_ended_and_nobody_elses() -> None:
         assert ended == 2
         assert [(await site.open(cookie)).user for cookie in (phone, desk, bobs)] == [None, None, "bob"]
         assert await sessions_of(site.core.store, "ann") == []
+
+    run(work())
+
+
+def test_ending_all_asks_for_the_list_twice_however_many_there_are() -> None:
+    async def work() -> None:
+        store = FailingStore()
+        site = Site(store)
+        for _ in range(3):
+            await _login(site, "ann")
+        store.calls = 0
+
+        await end_sessions_of(site.core.store, "ann")
+
+        assert store.calls == 2 + 3 * 2
 
     run(work())
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mainstay.cli.chainload.line import COMPATS, VALUED
+from mainstay.settings.environment import ENVIRONMENTS
 
 TAKING_A_VALUE = (*VALUED, "--compat")
-ENVIRONMENTS = "development test production"
+_NAMES = " ".join(ENVIRONMENTS)
 
 BASH = rf"""
 _mainstay_run() {{
@@ -26,7 +27,7 @@ _mainstay_run() {{
         case "${{words[last - 1]}}" in
             -f|--file) COMPREPLY=($(compgen -f -- "$word")) ;;
             -u|--unset) COMPREPLY=($(compgen -e -- "$word")) ;;
-            --env) COMPREPLY=($(compgen -W "{ENVIRONMENTS}" -- "$word")) ;;
+            --env) COMPREPLY=($(compgen -W "{_NAMES}" -- "$word")) ;;
             --compat) COMPREPLY=($(compgen -W "{" ".join(COMPATS)}" -- "$word")) ;;
         esac
     elif ((at == last)); then
@@ -62,7 +63,7 @@ _mainstay_run() {{
         case "$words[CURRENT-1]" in
             -f|--file) _files ;;
             -u|--unset) compadd -- ${{(k)parameters[(R)*export*]}} ;;
-            --env) compadd -- {ENVIRONMENTS} ;;
+            --env) compadd -- {_NAMES} ;;
             --compat) compadd -- {" ".join(COMPATS)} ;;
         esac
     elif (( at == CURRENT )) && [[ $PREFIX == -* ]]; then
@@ -81,7 +82,7 @@ FISH = "\n".join(
     (
         f"complete -c mainstay {_SEEN} -s f -l file -r -F",
         f"complete -c mainstay {_SEEN} -s u -l unset -x -a '(set --names -x)'",
-        f"complete -c mainstay {_SEEN} -l env -x -a '{ENVIRONMENTS}'",
+        f"complete -c mainstay {_SEEN} -l env -x -a '{_NAMES}'",
         f"complete -c mainstay {_SEEN} -l compat -x -a '{' '.join(COMPATS)}'",
         f"complete -c mainstay {_SEEN} -x -a '(__fish_complete_subcommand --fcs-skip=2 {' '.join(TAKING_A_VALUE)})'",
     )

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from mainstay.errors import MainstayError
 from mainstay.settings.dotenv import read
+from mainstay.settings.environment import REFUSED, VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mainstay.settings.diagnostics import Diagnostic
-
-_WHERE = "APP_ENV"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,10 @@ def read_file(path: str) -> File:
     unusable = [odd for odd in parsed.diagnostics if odd.kind.unusable]
     if unusable:
         raise MainstayError("\n".join(_told(path, odd) for odd in unusable))
-    if _WHERE in parsed.last:
+    if VARIABLE in parsed.last:
         raise MainstayError(
-            f"{path}:{parsed.last[_WHERE].line}: {_WHERE} may not be set here: a file cannot know where it runs",
-            hint=f"`mainstay run {_WHERE}=NAME ...` says it",
+            f"{path}:{parsed.last[VARIABLE].line}: {VARIABLE} {REFUSED}",
+            hint=f"`mainstay run {VARIABLE}=NAME ...` says it",
         )
     variables = {name: (found.value or "", f"{path}:{found.line}") for name, found in parsed.last.items()}
     return File(variables, tuple(_told(path, odd) for odd in parsed.diagnostics if not odd.kind.harmless))

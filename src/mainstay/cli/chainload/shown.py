@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mainstay.cli.chainload.variables import Given, Kept, Removed
 from mainstay.cli.escaping import escaped
 from mainstay.cli.masking import MASK, masked
-from mainstay.cli.terminal import BOLD, CYAN, DIM
-from mainstay.cli.width import display_width, pad
+from mainstay.cli.sources import name_and_source
+from mainstay.cli.terminal import DIM
 from mainstay.model.never import assert_never
 from mainstay.settings.naming import looks_secret
 
@@ -46,15 +46,12 @@ class Shown:
 
     def lines(self, terminal: Terminal) -> list[str]:
         """For people."""
-        names = max((display_width(escaped(row.name)) for row in self.rows), default=0)
-        sources = max((display_width(escaped(row.source)) for row in self.rows), default=0)
+        left, _ = name_and_source([(row.name, row.source) for row in self.rows], terminal)
         lines = []
-        for row in self.rows:
-            name = terminal.paint(pad(escaped(row.name), names), f"{BOLD};{CYAN}")
-            source = terminal.paint(pad(escaped(row.source), sources), DIM)
+        for begin, row in zip(left, self.rows, strict=True):
             value = terminal.paint("(not set)", DIM) if row.value is None else escaped(row.value)
             unused = terminal.paint(f"  (not from {escaped(row.unused)})", DIM) if row.unused else ""
-            lines.append(f"{name}  {source}  {value}{unused}")
+            lines.append(f"{begin}{value}{unused}")
         if self.words:
             lines.append(f"{terminal.paint('runs:', DIM)} {_quoted(self.words)}")
         return lines

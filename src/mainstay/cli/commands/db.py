@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mainstay.cli.arguments import Parser, print_json
+from mainstay.cli.arguments import Parser, ours_and_more, print_json
 from mainstay.cli.database_inquiry import Asking, NotAnswered
 from mainstay.cli.escaping import escaped
 from mainstay.cli.terminal import BOLD, DIM, GREEN
@@ -12,6 +12,9 @@ from mainstay.errors import MainstayError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
     from mainstay.cli.terminal import Console
     from mainstay.settings.database.inquiry import Answer
 
@@ -62,7 +65,7 @@ def parser() -> Parser:
 
 def run(argv: list[str], console: Console) -> int:
     """Do one of the three; the exit code."""
-    ours, more = _split(argv)
+    ours, more = ours_and_more(argv)
     options = parser().read(ours, Options())
     if not 0 < options.timeout <= _LONGEST:
         raise UsageError(f"cannot wait for {options.timeout:g} s", hint=f"--timeout goes up to {_LONGEST:g}")
@@ -77,15 +80,7 @@ def run(argv: list[str], console: Console) -> int:
         case "url":
             return _url(asking, options, console)
         case _:
-            return _shell(asking, more)
-
-
-def _split(argv: list[str]) -> tuple[list[str], list[str]]:
-    """What is for us, and what stands after `--`."""
-    if "--" not in argv:
-        return argv, []
-    at = argv.index("--")
-    return argv[:at], argv[at + 1 :]
+            _shell(asking, more)
 
 
 def _asking(options: Options) -> Asking:
@@ -129,17 +124,16 @@ def _url(asking: Asking, options: Options, console: Console) -> int:
     return 0
 
 
-def _shell(asking: Asking, more: list[str]) -> int:
+def _shell(asking: Asking, more: Sequence[str]) -> NoReturn:
     """Become the client: signals, the terminal and the exit code are its own."""
+    from mainstay.cli.chainload.execute import execute
+    from mainstay.cli.chainload.inherited import environment
     from mainstay.config.interpreter import which
 
     answer = asking.ask("client")
-    path = os.environ.get("PATH", os.defpath)
+    environ = environment() | answer["env"]
     for name in answer["programs"]:
-        if program := which(name, path, os.getcwd()):
-            try:
-                os.execve(program, [name, *answer["arguments"], *more], {**os.environ, **answer["env"]})
-            except OSError as error:
-                raise MainstayError(f"cannot run {program}: {error.strerror}") from None
+        if which(name, environ.get("PATH", os.defpath), os.getcwd()):
+            execute([name, *answer["arguments"], *more], environ)
     names = " or ".join(answer["programs"])
     raise MainstayError(f"cannot open a shell: {names} is not installed", hint=f"apt-get install {answer['package']}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from mainstay.cli.arguments import Parser, print_json
 from mainstay.cli.escaping import escaped
 from mainstay.cli.masking import MASK, masked
-from mainstay.cli.terminal import BOLD, CYAN, DIM
-from mainstay.cli.width import cut, display_width, pad
+from mainstay.cli.sources import name_and_source
+from mainstay.cli.terminal import DIM
+from mainstay.cli.width import cut
 from mainstay.client.connect import connect, look
 
 TYPE_CHECKING = False
@@ -62,13 +63,9 @@ def _hidden(variable: Variable) -> Variable:
 
 def _lines(variables: list[Variable], terminal: Terminal) -> list[str]:
     """`NAME  source  value`; a value is cut to the terminal's width, and whole in a pipe."""
-    rows = [(escaped(v["name"]), escaped(v["source"]), escaped(v["value"])) for v in variables]
-    names = max((display_width(name) for name, _, _ in rows), default=0)
-    sources = max((display_width(source) for _, source, _ in rows), default=0)
-    room = None if terminal.width is None else max(16, terminal.width - names - sources - 4)
-    lines = []
-    for name, source, value in rows:
-        left = terminal.paint(pad(name, names), f"{BOLD};{CYAN}")
-        middle = terminal.paint(pad(source, sources), DIM)
-        lines.append(f"{left}  {middle}  {value if room is None else cut(value, room, terminal.ellipsis)}")
-    return lines
+    left, width = name_and_source([(v["name"], v["source"]) for v in variables], terminal)
+    values = [escaped(v["value"]) for v in variables]
+    if terminal.width is not None:
+        room = max(16, terminal.width - width)
+        values = [cut(value, room, terminal.ellipsis) for value in values]
+    return [begin + value for begin, value in zip(left, values, strict=True)]

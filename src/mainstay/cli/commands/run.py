@@ -7,7 +7,7 @@ import os
 from mainstay.cli.chainload.execute import SHELL, execute
 from mainstay.cli.chainload.inherited import environment
 from mainstay.cli.chainload.line import COMPATS, USAGE, HelpWanted, read
-from mainstay.cli.chainload.variables import Outcome, applied
+from mainstay.cli.chainload.variables import COMMAND_LINE, Outcome, applied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _compatible(line: Line, console: Console) -> int:
         words = (SHELL, "-c", " ".join(words))
     outcome = Outcome(environ)
     for name, value in found.variables.items():
-        outcome.give(name, value, "command line")
+        outcome.give(name, value, COMMAND_LINE)
     if line.printing:
         return _show(outcome, words, line, console)
     if not words:

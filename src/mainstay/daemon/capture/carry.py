@@ -113,16 +113,10 @@ class Carrier:
         intake = self.transfer.intake
         if intake:
             left = intake.left()
-            mark = left.mark
-            view = memoryview(left.data)[mark.done if mark else 0 :]
-            view = view[sink.holds(mark.inode, mark.offset, bytes(view)) if mark else 0 :]
-            while view:
-                view = view[sink.write(view) :]
-            intake.settle(LogFormat.RAW, b"", False)
+            _write_all(sink, _unwritten(sink, left.data, left.mark) if left.mark else memoryview(left.data))
+            intake.settle()
         while data := self.transfer.read(CHUNK):
-            view = memoryview(data)
-            while view:
-                view = view[sink.write(view) :]
+            _write_all(sink, memoryview(data))
 
     def resume(self, source: Source) -> None:
         """Write what a process that is gone took out of this source's pipe and did not write."""
@@ -135,10 +129,8 @@ class Carrier:
             self._attempt(source, left.data, time.time_ns(), source.intake)
             return
         out = source.layout.apply(left.style, left.data, left.mark.now)
-        source.intake.size = len(out)
-        begin = left.mark.done
-        begin += source.sink.holds(left.mark.inode, left.mark.offset, out[begin:])
-        source.out = memoryview(out[begin:])
+        source.intake.mark(left.style, left.begun, left.mark, len(out))
+        source.out = _unwritten(source.sink, out, left.mark)
         self._attempt(source, b"", left.mark.now)
 
     def _attempt(self, source: Source, data: bytes | None, now: int, intake: Intake | None = None) -> bool:
@@ -148,7 +140,7 @@ class Carrier:
         """
         done = self._try(source, data, now, intake)
         if intake and intake is not source.intake:
-            intake.settle(LogFormat.RAW, b"", False)
+            intake.settle()
         if source.intake:
             source.intake.settle(source.sink.policy.format, source.layout.partial, source.layout.begun)
         return done
@@ -197,7 +189,7 @@ class Carrier:
         try:
             self._write_out(source, intake)
         finally:
-            intake.settle(LogFormat.RAW, b"", False)
+            intake.settle()
 
     def _write(self, source: Source, data: bytes, now: int, intake: Intake | None) -> None:
         """Write what is ready and then `data`, read at `now`. Raises OSError; what is left is in `source.out`."""
@@ -263,3 +255,14 @@ class Carrier:
             case _:
                 what = f"cannot write {sink.path}: {os.strerror(error.errno) if error.errno else error}"
         self._report(f"{what}: output is kept in memory (8 MiB per stream), then dropped")
+
+
+def _write_all(sink: Sink, data: memoryview) -> None:
+    while data:
+        data = data[sink.write(data) :]
+
+
+def _unwritten(sink: Sink, out: bytes, mark: Mark) -> memoryview:
+    """What of `out` is in none of its files, when it was being written from this mark on."""
+    rest = out[mark.done :]
+    return memoryview(rest)[sink.holds(mark.inode, mark.offset, rest) :]

@@ -6,18 +6,18 @@ a kill does not cut in two. From `start` on nothing is settled: it is to be writ
 output of it began in the file tells how much.
 """
 
-import errno
 import os
 from dataclasses import dataclass
 
 from mainstay.daemon.capture.disk import SPLICES
 from mainstay.model.spec import LogFormat
 from mainstay.protocol.jsontext import dumps, loads
+from mainstay.sys.pipes import splice_now
 
 PAGE = 4096
 LARGE = 1024 * 1024
 """Bytes after which the memory is given back, as soon as all of it is settled."""
-_FLAGS = getattr(os, "SPLICE_F_MOVE", 1) | getattr(os, "SPLICE_F_NONBLOCK", 2)
+USABLE = SPLICES and hasattr(os, "memfd_create")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,12 @@ class Left:
 class Intake:
     """One source's. `begun`: what is settled ends inside a line."""
 
-    __slots__ = ("_begun", "_end", "_mark", "_start", "_style", "fd", "size")
+    __slots__ = ("_begun", "_end", "_mark", "_size", "_start", "_style", "fd")
 
     def __init__(self, fd: int) -> None:
         """`fd` becomes ours; it is `make`'s, or was another process's."""
         self.fd = fd
-        self.size = 0
-        """Bytes of the output that the mark is about."""
+        self._size = 0
         self._style = LogFormat.RAW
         self._begun = False
         self._mark: Mark | None = None
@@ -78,30 +77,25 @@ class Intake:
 
     def take(self, pipe: int, size: int) -> bytes | None:
         """Take up to `size` bytes out of a pipe; empty when there is nothing now, None at the end of the file."""
-        try:
-            moved = os.splice(pipe, self.fd, size, offset_dst=self._end, flags=_FLAGS)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EINTR):
-                return b""
-            raise
+        moved = splice_now(pipe, self.fd, size, self._end)
         if not moved:
-            return None
+            return None if moved is None else b""
         data = os.pread(self.fd, moved, self._end)
         self._end += moved
         return data
 
     def mark(self, style: LogFormat, begun: bool, mark: Mark, size: int) -> None:
         """What is not settled is about to be written, laid out in this way, from there on: `size` bytes of output."""
-        self._style, self._begun, self._mark, self.size = style, begun, mark, size
+        self._style, self._begun, self._mark, self._size = style, begun, mark, size
         self._write()
 
     def moved_on(self, inode: int, offset: int, rest: int) -> None:
         """The last `rest` bytes of the output go there, into another file."""
         if self._mark and self._mark.inode != inode:
-            self._mark = Mark(inode, offset, self.size - rest, self._mark.now)
+            self._mark = Mark(inode, offset, self._size - rest, self._mark.now)
             self._write()
 
-    def settle(self, style: LogFormat, partial: bytes, begun: bool) -> None:
+    def settle(self, style: LogFormat = LogFormat.RAW, partial: bytes = b"", begun: bool = False) -> None:
         """Everything is written, or somebody else's care, but for `partial`, the start of a line."""
         start = self._end - len(partial)
         if partial and (start < PAGE or os.pread(self.fd, len(partial), start) != partial):  # it came by another way
@@ -135,5 +129,4 @@ class Intake:
 
 def make() -> int:
     """A descriptor for an `Intake`; -1 where there is no such thing. Raises OSError."""
-    usable = SPLICES and hasattr(os, "memfd_create")
-    return os.memfd_create("mainstay-intake", os.MFD_CLOEXEC) if usable else -1
+    return os.memfd_create("mainstay-intake", os.MFD_CLOEXEC) if USABLE else -1

@@ -5,23 +5,19 @@ is slow. Between two of our pipes only page references move. What is in here sur
 descriptors too; the record says which file it was meant for.
 """
 
-import errno
 import os
 
-from mainstay.daemon.capture.disk import SPLICES
-from mainstay.daemon.capture.intake import Intake, make
-from mainstay.model.spec import LogFormat
-from mainstay.sys.pipes import pending, set_size
+from mainstay.daemon.capture.intake import USABLE, Intake, make
+from mainstay.sys.pipes import pending, set_size, splice_now
 
 CAPACITY = 1024 * 1024
-_FLAGS = getattr(os, "SPLICE_F_MOVE", 1) | getattr(os, "SPLICE_F_NONBLOCK", 2)
 
 
 class Transfer:
     """Empty between two moves. `inherited`: the `fds` of a process that is gone."""
 
     def __init__(self, inherited: tuple[int, ...] = ()) -> None:
-        self.usable = SPLICES and hasattr(os, "memfd_create")
+        self.usable = USABLE
         self._path = ""
         self.intake: Intake | None = None
         """Through which what has to pass through our memory comes after all: at a rotation, or without splice."""
@@ -56,12 +52,7 @@ class Transfer:
         0: there is nothing to read now.
         """
         self._aim(path)
-        try:
-            return os.splice(source, self.writer, CAPACITY, flags=_FLAGS) or None
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EINTR):
-                return 0
-            raise
+        return splice_now(source, self.writer, CAPACITY)
 
     def _aim(self, path: str) -> None:
         if path != self._path:
@@ -88,7 +79,7 @@ class Transfer:
         thrown = sum(len(data) for data in iter(lambda: self.read(CAPACITY), b""))
         if self.intake:
             thrown += len(self.intake.left().data)
-            self.intake.settle(LogFormat.RAW, b"", False)
+            self.intake.settle()
         return thrown
 
     def close(self) -> None:

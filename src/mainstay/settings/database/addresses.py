@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
-from mainstay.settings.database.drivers import dialect_of
+from mainstay.settings.database.drivers import usual_name
 from mainstay.settings.database.problems import MissingPackage
 from mainstay.settings.database.section import SECRET_OPTIONS
 from mainstay.settings.database.values import Unusable
@@ -49,8 +49,7 @@ def parsed(text: str) -> URL:
         raise Unusable("cannot be read: an @ in its password has to be written %40")
     if url.port is not None and not 1 <= url.port <= 65535:
         raise Unusable("cannot be used: its port is not from 1 to 65535")
-    dialect, plus, driver = url.drivername.partition("+")
-    return url.set(drivername=f"{dialect_of(dialect)}{plus}{driver}")
+    return url.set(drivername=usual_name(url.drivername))
 
 
 def masked(url: URL) -> str:

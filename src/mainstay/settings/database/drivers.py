@@ -52,6 +52,12 @@ def dialect_of(name: str) -> str:
     return _DIALECTS.get(dialect, dialect)
 
 
+def usual_name(name: str) -> str:
+    """A driver's name as SQLAlchemy has it: `postgresql+asyncpg` for `postgres+asyncpg`."""
+    dialect, _, driver = name.partition("+")
+    return f"{dialect_of(dialect)}+{driver}" if driver else dialect_of(dialect)
+
+
 def choose(name: str, *, asynchronous: bool) -> tuple[str, Driver | None]:
     """The full name to use, `postgresql+psycopg`, and what we know of that driver (None: it is not ours).
 

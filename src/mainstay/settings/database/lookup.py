@@ -12,10 +12,12 @@ from types import ModuleType
 from mainstay.settings.database.addresses import scrubbed
 from mainstay.settings.database.problems import DatabaseError
 from mainstay.settings.database.sections import Sections
+from mainstay.settings.naming import looks_secret
 from mainstay.settings.problems import SettingsError
 
 _USUAL = "databases"
-_SECRET_NAMES = ("PASS", "SECRET", "TOKEN", "KEY", "DSN", "URL", "URI", "CREDENTIAL")
+_MAY_HOLD_ONE = ("PASS", "KEY", "DSN", "URL", "URI")
+"""What else is in the name of a variable whose value may have a secret in it, as the URL of a database has."""
 
 
 class CannotLoad(DatabaseError):
@@ -106,7 +108,11 @@ def _where(error: BaseException, target: str) -> str:
 
 def _told(error: BaseException) -> str:
     """The exception in one line, without the value of any variable that may be secret."""
-    secrets = [value for name, value in os.environ.items() if any(word in name.upper() for word in _SECRET_NAMES)]
+    secrets = [value for name, value in os.environ.items() if _may_be_secret(name)]
     text = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
     kind = type(error).__name__
     return scrubbed(f"{kind}: {text}" if text else kind, secrets)
+
+
+def _may_be_secret(name: str) -> bool:
+    return looks_secret(name) or any(word in name.upper() for word in _MAY_HOLD_ONE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from mainstay.settings.database.addresses import parsed, sqlalchemy_url
-from mainstay.settings.database.drivers import SQLITE, dialect_of
+from mainstay.settings.database.drivers import SQLITE, dialect_of, usual_name
 from mainstay.settings.database.problems import WrongSection
 from mainstay.settings.database.section import SECRET_OPTIONS, Database, Hidden, Number
 from mainstay.settings.database.values import Unusable, Variable
@@ -89,10 +89,8 @@ class _Reading:
             self.problems.append("database, the name of the database, is missing")
         if self.problems:
             return None
-        dialect, _, rest = driver.partition("+")
-        name = f"{dialect_of(dialect)}+{rest}" if rest else dialect_of(dialect)
         url = sqlalchemy_url().create(
-            name,
+            usual_name(driver),
             username=user or None,
             password=password or None,
             host=host or None,

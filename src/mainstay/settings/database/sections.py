@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -11,7 +12,6 @@ from mainstay.settings.database.engines import make_async_engine, make_engine
 from mainstay.settings.database.problems import NoSuchSection, WrongSection
 from mainstay.settings.database.resolve import Resolved, resolve
 from mainstay.settings.database.section import Database
-from mainstay.settings.database.values import process_environment
 from mainstay.settings.environment import VARIABLE, environment
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Sections:
         and no section is called so.
         """
         environ = self.environ if environ is None else environ
-        environ = process_environment() if environ is None else environ
+        environ = os.environ if environ is None else environ
         name = self._current(environ) if name is None else name
         section = self._sections.get(name)
         if section is None:
@@ -83,14 +83,14 @@ class Sections:
         """
         with self._lock:
             if self._engine is None:
-                self._engine = make_engine(self.resolve(), process_environment())
+                self._engine = make_engine(self.resolve(), os.environ)
             return self._engine
 
     def async_engine(self) -> AsyncEngine:
         """The same for asyncio."""
         with self._lock:
             if self._async_engine is None:
-                self._async_engine = make_async_engine(self.resolve(), process_environment())
+                self._async_engine = make_async_engine(self.resolve(), os.environ)
             return self._async_engine
 
     def _current(self, environ: Mapping[str, str]) -> str:

@@ -6,7 +6,6 @@ told together.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
@@ -72,8 +71,3 @@ def variable(name: str, cast: Callable[[str], Any] = str, *, default: Any = None
 def secret(name: str, *, default: str | None = None) -> Variable[Secret]:
     """The same for a password: its value prints as `***`."""
     return Variable(name, Secret, () if default is None else (Secret(default),))
-
-
-def process_environment() -> Mapping[str, str]:
-    """Where variables are read from."""
-    return os.environ

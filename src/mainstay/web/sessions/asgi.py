@@ -112,15 +112,11 @@ class _Exchange:
         core, session = self._core, self._session
         try:
             self._take_what_the_app_put_there()
-            if message.get("status", 200) >= 500 and not core.config.save_on_error:
-                await core.drop(session)
-            elif not core.is_settled(session):
-                await core.persist(session)
+            cookie = await core.commit(session, message.get("status", 200))
         except StoreError:
             self._refused = True
             await _refuse(self._scope, self._send)
             return message
-        cookie = core.cookie(session)
         session._sendable = Sendable.STARTED
         if cookie is None and not session.accessed:
             return message

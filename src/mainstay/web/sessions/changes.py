@@ -55,47 +55,29 @@ class Changes:
 
     async def save(self, session: SessionState, found: Found, packed: bytes) -> None:
         """Store the data of a session that is there."""
-        for attempt in range(MOST_TRIES):
-            changed = msgspec.structs.replace(found.record, data=packed, renewed=self._config.clock())
-            try:
-                version = await self._entries.put(found.key, changed, found.version)
-            except Conflict:
-                await self._entries.pause(attempt)
-                theirs = await self._entries.again(found)
-                if theirs is None:
-                    _lose(session)
-                    return
-                packed = self.packed(_merge(session, theirs))
-                found = theirs
-            else:
-                _settle(session, Found(found.id, found.key, version, changed))
-                self._tell_if_it_slides(session)
-                return
-        raise StoreError(_CROWDED)
+
+        def data_for(there: Found) -> bytes:
+            return packed if there is found else self.packed(_merge(session, there))
+
+        if await self._write(session, found, data_for):
+            self._tell_if_it_slides(session)
 
     async def apply(self, session: SessionState, found: Found, change: Change) -> None:
         """Let `change` alter the data that are stored now, and again where another request came between.
 
         Raises SessionGone.
         """
-        for attempt in range(MOST_TRIES):
-            data = codec.decode(found.record.data)
+        data: codec.Data = {}
+
+        def data_for(there: Found) -> bytes:
+            nonlocal data
+            data = codec.decode(there.record.data)
             change(data)
-            changed = msgspec.structs.replace(found.record, data=self.packed(data), renewed=self._config.clock())
-            try:
-                version = await self._entries.put(found.key, changed, found.version)
-            except Conflict:
-                await self._entries.pause(attempt)
-                again = await self._entries.again(found)
-                if again is None:
-                    _lose(session)
-                    raise SessionGone("the session was ended by another request") from None
-                found = again
-            else:
-                _settle(session, Found(found.id, found.key, version, changed))
-                session._data = data
-                return
-        raise StoreError(_CROWDED)
+            return self.packed(data)
+
+        if not await self._write(session, found, data_for):
+            raise SessionGone("the session was ended by another request")
+        session._data = data
 
     async def relocate(self, session: SessionState, old: Found, packed: bytes) -> None:
         """The new entry first, then the old one is closed: that step decides, and a logout forbids it."""
@@ -179,6 +161,27 @@ class Changes:
         changed = msgspec.structs.replace(new.record, data=packed)
         version = await self._entries.put(new.key, changed, new.version)
         return Found(new.id, new.key, version, changed)
+
+    async def _write(self, session: SessionState, found: Found, data_for: Callable[[Found], bytes]) -> bool:
+        """Store what `data_for` makes of the session as it is there, again where another request came between.
+
+        False when it was ended.
+        """
+        for attempt in range(MOST_TRIES):
+            changed = msgspec.structs.replace(found.record, data=data_for(found), renewed=self._config.clock())
+            try:
+                version = await self._entries.put(found.key, changed, found.version)
+            except Conflict:
+                await self._entries.pause(attempt)
+                again = await self._entries.again(found)
+                if again is None:
+                    _lose(session)
+                    return False
+                found = again
+            else:
+                _settle(session, Found(found.id, found.key, version, changed))
+                return True
+        raise StoreError(_CROWDED)
 
     def _tell_if_it_slides(self, session: SessionState) -> None:
         """A cookie that lasts as long as the session is idle has to be sent again as the session goes on."""

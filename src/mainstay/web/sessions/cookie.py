@@ -16,7 +16,6 @@ MOST_OF_ONE_NAME = 8
 """How many cookies of one name are tried: a browser sends several when paths or domains differ."""
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, token
-_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")  # RFC 6265, cookie-octet
 _DOMAIN = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _PATH = re.compile(r"[\x20-\x3a\x3c-\x7e]*")
 
@@ -141,11 +140,6 @@ class CookieAttributes:
             priority=self.priority,
             same_site=same_site,
         )
-
-
-def is_cookie_value(value: str) -> bool:
-    """Whether `value` can stand in a cookie as it is."""
-    return _VALUE.fullmatch(value) is not None
 
 
 def values_of(name: bytes, headers: Iterable[bytes]) -> list[bytes]:

@@ -17,7 +17,7 @@ from mainstay.web.sessions.store import Store
 
 
 class Core:
-    """What the middleware and the frameworks' adapters share: `load`, `persist`, `cookie`."""
+    """What the middleware and the frameworks' adapters share: `load`, `commit`, `persist`."""
 
     def __init__(self, store: Store, config: Config) -> None:
         self.config = config
@@ -59,9 +59,15 @@ class Core:
         else:
             await self.changes.apply(session, session._found, change)
 
-    async def commit(self, session: SessionState) -> str | None:
-        """Store what changed and return the Set-Cookie header that is due. Raises what `persist` raises."""
-        await self.persist(session)
+    async def commit(self, session: SessionState, status: int = 200) -> str | None:
+        """As a response begins: store what changed, or drop it where the request failed.
+
+        Returns the Set-Cookie header that is due. Raises what `persist` raises.
+        """
+        if status >= 500 and not self.config.save_on_error:
+            await self.drop(session)
+        else:
+            await self.persist(session)
         return self.cookie(session)
 
     def cookie(self, session: SessionState) -> str | None:
@@ -92,10 +98,6 @@ class Core:
         except (Unencodable, SessionTooLarge, SessionTooLate):
             abandon(session)
             raise
-
-    def is_settled(self, session: SessionState) -> bool:
-        """Whether `persist` would do nothing. Cheaper than to let it find that out."""
-        return not session.modified and not self._is_to_be_renewed(session)
 
     async def drop(self, session: SessionState) -> None:
         """Forget what this request changed, but end what it wanted to end. For requests that failed."""

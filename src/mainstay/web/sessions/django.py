@@ -194,6 +194,6 @@ def _find(opened: Opened | None) -> Found | None:
 
 def _unavailable() -> HttpResponse:
     response = HttpResponse(headers.UNAVAILABLE, status=503)
-    for name, value in headers.unavailable():
-        response.headers[name.decode("latin-1").title()] = value.decode("latin-1")
+    for name, value in headers.titled(headers.unavailable()):
+        response.headers[name] = value
     return response

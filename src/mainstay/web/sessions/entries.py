@@ -35,24 +35,15 @@ class Entries:
     async def find(self, id_: str, key: str, *, renew: bool = True) -> Found | None:
         """The session with an id that we signed, None when it has ended. Raises StoreError."""
         stored = await self.store.get(key, (idle_of(id_) or self._config.lifetimes.idle) if renew else None)
-        if stored is None:
-            return None
-        read = _read(stored)
-        if read is None:
-            return None
-        found = Found(id_, key, stored.version, read)
-        if not self.lives(read):
+        found = _found(id_, key, stored)
+        if found is not None and not self.lives(found.record):
             await self.delete(found)
             return None
         return found
 
     async def again(self, found: Found) -> Found | None:
         """The same session as it is stored now."""
-        stored = await self.store.get(found.key)
-        if stored is None:
-            return None
-        read = _read(stored)
-        return None if read is None else Found(found.id, found.key, stored.version, read)
+        return _found(found.id, found.key, await self.store.get(found.key))
 
     def lives(self, read: Record) -> bool:
         """Whether neither lifetime of a stored session is over."""
@@ -100,9 +91,13 @@ class Entries:
             await asyncio.sleep(pause)
 
 
-def _read(stored: Stored) -> Record | None:
+def _found(id_: str, key: str, stored: Stored | None) -> Found | None:
+    """The session in an entry; None where there is none, or it has moved away or cannot be read."""
+    if stored is None:
+        return None
     try:
-        return record.unpack(stored.value)
+        read = record.unpack(stored.value)
     except Unreadable as problem:
         _log.warning("a session is taken for ended: %s", problem)
         return None
+    return None if read is None else Found(id_, key, stored.version, read)

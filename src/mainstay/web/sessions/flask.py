@@ -7,7 +7,7 @@ The session is read when a view first looks at it, so that requests for files as
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Unpack
 
 import flask
 from flask.sessions import SessionInterface, SessionMixin
@@ -71,14 +71,10 @@ class FlaskSessions(SessionInterface):
         assert isinstance(session, FlaskSession)
         core = self.core
         try:
-            if response.status_code >= 500 and not core.config.save_on_error:
-                drive(core.drop(session))
-            else:
-                drive(core.persist(session))
+            cookie = drive(core.commit(session, response.status_code))
         except StoreError:
             _make_unavailable(response)
             return
-        cookie = core.cookie(session)
         session._sendable = Sendable.STARTED
         if response.is_streamed:
             response.call_on_close(lambda: _save_late(session))  # what the stream's generator changes on its way
@@ -105,6 +101,5 @@ def _make_unavailable(response: flask.Response) -> None:
 
 
 def _replace_headers(response: flask.Response, raw: list[headers.Header]) -> None:
-    now: Any = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in raw]
     response.headers.clear()
-    response.headers.extend(now)
+    response.headers.extend(headers.titled(raw))

@@ -31,6 +31,11 @@ def unavailable() -> list[Header]:
     ]
 
 
+def titled(headers: list[Header]) -> list[tuple[str, str]]:
+    """`headers` as text, as blocking apps have them, with names like Retry-After."""
+    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
+
+
 def _varies(headers: list[Header]) -> bool:
     return any(name.lower() == b"vary" and (b"cookie" in value.lower() or b"*" in value) for name, value in headers)
 

@@ -61,7 +61,7 @@ async def end_sessions_of(store: Store, user: str | int, *, keep: str | None = N
     ended: set[str] = set()
     while keys := set(await store.linked(str(user))) - ended - {keep}:
         for key in keys:
-            await end_session(store, user, key)
+            await _end(store, user, key)
         ended |= keys
     return len(ended)
 
@@ -70,6 +70,10 @@ async def end_session(store: Store, user: str | int, key: str) -> bool:
     """End one session of `user`; False when `key` is not one of theirs."""
     if key not in await store.linked(str(user)):
         return False
+    await _end(store, user, key)
+    return True
+
+
+async def _end(store: Store, user: str | int, key: str) -> None:
     await store.delete(key)
     await store.unlink(str(user), key)
-    return True

@@ -100,14 +100,10 @@ class _Exchange:
         if self._refusal is not None:
             return _discard
         try:
-            if int(status[:3]) >= 500 and not core.config.save_on_error:
-                drive(core.drop(session))
-            else:
-                drive(core.persist(session))
+            cookie = drive(core.commit(session, int(status[:3])))
         except StoreError:
             self._refusal = _refuse(self._start_response, exc_info)
             return _discard
-        cookie = core.cookie(session)
         session._sendable = Sendable.STARTED
         self._started = True
         if cookie is not None or session.accessed:
@@ -174,7 +170,7 @@ class _Body:
 
 def _refuse(start_response: StartResponse, exc_info: ExcInfo | None = None) -> list[bytes]:
     status = http.HTTPStatus.SERVICE_UNAVAILABLE
-    given = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers.unavailable()]
+    given = headers.titled(headers.unavailable())
     start_response(f"{status.value} {status.phrase}", given, *([] if exc_info is None else [exc_info]))
     return [headers.UNAVAILABLE]
 

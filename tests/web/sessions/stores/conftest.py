@@ -1,6 +1,7 @@
 """The servers that all tests of stores share; those which kill or hang one start their own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from tests.servers.database import Database
 from tests.servers.mariadb import mariadb
 from tests.servers.memcached import MemcachedServer, memcached_server
 from tests.servers.postgres import postgres
+from tests.servers.process import Process
 from tests.servers.redis import RedisServer, redis_server
+from tests.servers.relay import relay_to
 from tests.web.sessions.stores.writing import driver_of
 
 
@@ -37,6 +40,13 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         SyncSQLStore(engine).create()
         engine.dispose()
         yield server
+
+
+@pytest.fixture
+def relayed(database: Database, tmp_path: Path) -> Iterator[tuple[Database, Process]]:
+    """The same through a relay of the test's own: when that is killed or hangs, it is as if the database were."""
+    with relay_to(tmp_path, database.port) as relay:
+        yield replace(database, port=relay.port), relay.process
 
 
 @pytest.fixture

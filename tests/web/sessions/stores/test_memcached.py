@@ -1,17 +1,17 @@
 """The asynchronous Memcached store against real servers."""
 
 import asyncio
-import os
 import ssl
 from pathlib import Path
 
 import pytest
 
 from mainstay.web.sessions.conformance import LONG, StoreConformance, found, new_key, new_user
-from mainstay.web.sessions.store import Conflict, StoreError
+from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.memcached import MemcachedStore
 from tests.servers.memcached import MemcachedServer, memcached_at_a_socket, memcached_server
 from tests.web.sessions.stores import faults, together
+from tests.web.sessions.stores.together import used
 from tests.web.sessions.stores.writing import PATIENT
 
 MONTHS = 90 * 24 * 3600.0
@@ -24,19 +24,6 @@ class TestMemcachedStore(StoreConformance):
 
     def make_store(self) -> MemcachedStore:
         return MemcachedStore(self.server.address, limits=PATIENT)
-
-
-def used(store: MemcachedStore, ttl: float = LONG) -> bytes:
-    """Put something, and return what is read."""
-
-    async def use() -> bytes:
-        key = new_key()
-        await store.put(key, b"data", ttl, None)
-        value = (await found(store, key)).value
-        await store.close()
-        return value
-
-    return asyncio.run(use())
 
 
 def failure(store: MemcachedStore, value: bytes = b"data") -> str:
@@ -110,17 +97,7 @@ def test_several_servers_share_the_keys_and_each_error_names_one(tmp_path: Path)
 
 
 def test_a_write_sent_twice_recognises_itself(memcached_one: MemcachedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def use() -> None:
-        store, key = MemcachedStore(memcached_one.address, limits=PATIENT), new_key()
-        monkeypatch.setattr(os, "urandom", lambda size: b"8" * size)
-        version = await store.put(key, b"one", LONG, None)
-        assert await store.put(key, b"one", LONG, None) == version
-        monkeypatch.undo()
-        with pytest.raises(Conflict):
-            await store.put(key, b"one", LONG, None)
-        await store.close()
-
-    asyncio.run(use())
+    together.a_write_sent_twice_recognises_itself(MemcachedStore(memcached_one.address, limits=PATIENT), monkeypatch)
 
 
 def test_a_users_list_keeps_what_many_add_at_once(memcached_one: MemcachedServer) -> None:

@@ -1,7 +1,6 @@
 """The asynchronous Redis store against real servers."""
 
 import asyncio
-import os
 import ssl
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import pytest
 
 from mainstay.settings import Secret
 from mainstay.web.sessions.conformance import LONG, StoreConformance, found, new_key
-from mainstay.web.sessions.store import Conflict, StoreError
+from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.redis import RedisStore
 from tests.servers.redis import RedisServer, cluster_options, redis_server
 from tests.waiting import until
 from tests.web.sessions.stores import faults, together
+from tests.web.sessions.stores.together import used
 from tests.web.sessions.stores.writing import PATIENT
 
 
@@ -26,19 +26,6 @@ class TestRedisStore(StoreConformance):
 
     def make_store(self) -> RedisStore:
         return RedisStore(self.server.url, limits=PATIENT)
-
-
-def used(store: RedisStore) -> bytes:
-    """Put something, and return what is read."""
-
-    async def use() -> bytes:
-        key = new_key()
-        await store.put(key, b"data", LONG, None)
-        value = (await found(store, key)).value
-        await store.close()
-        return value
-
-    return asyncio.run(use())
 
 
 def failure(store: RedisStore) -> str:
@@ -126,17 +113,7 @@ def test_scripts_are_sent_again_to_a_server_that_forgot_them(redis_one: RedisSer
 
 
 def test_a_write_sent_twice_recognises_itself(redis_one: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def use() -> None:
-        store, key = RedisStore(redis_one.url, limits=PATIENT), new_key()
-        monkeypatch.setattr(os, "urandom", lambda size: b"8" * size)
-        version = await store.put(key, b"one", LONG, None)
-        assert await store.put(key, b"one", LONG, None) == version
-        monkeypatch.undo()
-        with pytest.raises(Conflict):
-            await store.put(key, b"one", LONG, None)
-        await store.close()
-
-    asyncio.run(use())
+    together.a_write_sent_twice_recognises_itself(RedisStore(redis_one.url, limits=PATIENT), monkeypatch)
 
 
 def test_foreign_data_under_the_same_key_is_an_error(redis_one: RedisServer) -> None:

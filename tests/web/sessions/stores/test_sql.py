@@ -14,7 +14,7 @@ from mainstay.web.sessions.conformance import LONG, StoreConformance, new_key
 from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.sql import SQLStore
 from tests.servers.database import Database
-from tests.servers.relay import relay_to
+from tests.servers.process import Process
 from tests.web.sessions.stores import faults, together
 from tests.web.sessions.stores.writing import PATIENT, driver_of
 
@@ -119,25 +119,24 @@ def test_cancelled_statements_take_no_reply_of_others(database: Database) -> Non
     together.cancelled_commands_take_no_reply_of_others(database.url())
 
 
-def test_it_outlives_its_server(database: Database, tmp_path: Path) -> None:
-    with relay_to(tmp_path, database.port) as relay:
-        url = database.url().replace(f":{database.port}/", f":{relay.port}/")
+def test_it_outlives_its_server(relayed: tuple[Database, Process]) -> None:
+    server, process = relayed
 
-        faults.an_asynchronous_store_outlives_its_server(url, relay.process)
+    faults.an_asynchronous_store_outlives_its_server(server.url(), process)
 
 
-def test_a_connection_that_ended_while_it_was_idle_is_replaced_unseen(database: Database, tmp_path: Path) -> None:
-    with relay_to(tmp_path, database.port) as relay:
+def test_a_connection_that_ended_while_it_was_idle_is_replaced_unseen(relayed: tuple[Database, Process]) -> None:
+    server, process = relayed
 
-        async def use(store: SQLStore, _engine: Engine) -> None:
-            key = new_key()
-            version = await store.put(key, b"one", LONG, None)
-            await asyncio.to_thread(relay.process.kill)
-            await asyncio.to_thread(relay.process.start)
+    async def use(store: SQLStore, _engine: Engine) -> None:
+        key = new_key()
+        version = await store.put(key, b"one", LONG, None)
+        await asyncio.to_thread(process.kill)
+        await asyncio.to_thread(process.start)
 
-            await store.put(key, b"two", LONG, version)
+        await store.put(key, b"two", LONG, version)
 
-        with_store(of(database).replace(f":{database.port}/", f":{relay.port}/"), use)
+    with_store(of(server), use)
 
 
 def test_a_forked_child_has_connections_of_its_own(database: Database) -> None:

@@ -11,7 +11,7 @@ from mainstay.web.sessions.conformance import LONG, SyncStoreConformance, new_ke
 from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.sql_sync import SyncSQLStore
 from tests.servers.database import Database
-from tests.servers.relay import relay_to
+from tests.servers.process import Process
 from tests.web.sessions.stores import faults, together
 from tests.web.sessions.stores.writing import PATIENT, driver_of, sync_store_at
 
@@ -97,24 +97,22 @@ def test_missing_tables_are_told_with_what_to_do(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_connection_that_ended_while_it_was_idle_is_replaced_unseen(database: Database, tmp_path: Path) -> None:
-    with relay_to(tmp_path, database.port) as relay:
-        url = database.url().replace(f":{database.port}/", f":{relay.port}/")
-        with sync_store_at(url) as store:
-            key = new_key()
-            version = store.put(key, b"one", LONG, None)
-            relay.process.kill()
-            relay.process.start()
+def test_a_connection_that_ended_while_it_was_idle_is_replaced_unseen(relayed: tuple[Database, Process]) -> None:
+    server, process = relayed
+    with sync_store_at(server.url()) as store:
+        key = new_key()
+        version = store.put(key, b"one", LONG, None)
+        process.kill()
+        process.start()
 
-            assert store.put(key, b"two", LONG, version) != version
+        assert store.put(key, b"two", LONG, version) != version
 
 
 def test_a_forked_child_talks_for_itself(database: Database) -> None:
     together.a_forked_child_talks_for_itself(database.url())
 
 
-def test_it_outlives_its_server(database: Database, tmp_path: Path) -> None:
-    with relay_to(tmp_path, database.port) as relay:
-        url = database.url().replace(f":{database.port}/", f":{relay.port}/")
+def test_it_outlives_its_server(relayed: tuple[Database, Process]) -> None:
+    server, process = relayed
 
-        faults.a_blocking_store_outlives_its_server(url, relay.process)
+    faults.a_blocking_store_outlives_its_server(server.url(), process)

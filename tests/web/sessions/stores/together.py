@@ -5,12 +5,43 @@ import os
 import random
 import threading
 
+import pytest
+
 from mainstay.web.sessions.conformance import LONG, found, new_key
-from mainstay.web.sessions.store import Store
+from mainstay.web.sessions.store import Conflict, Store
 from tests.web.sessions.stores.writing import Worker, store_at, sync_store_at
 
 _PROCESSES = 4
 _ROUNDS = 25
+
+
+def used(store: Store, ttl: float = LONG) -> bytes:
+    """Put something, and return what is read."""
+
+    async def use() -> bytes:
+        key = new_key()
+        await store.put(key, b"data", ttl, None)
+        value = (await found(store, key)).value
+        await store.close()
+        return value
+
+    return asyncio.run(use())
+
+
+def a_write_sent_twice_recognises_itself(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the random bytes that it was sent with before, a write is no conflict; with others it is."""
+
+    async def use() -> None:
+        key = new_key()
+        monkeypatch.setattr(os, "urandom", lambda size: b"8" * size)
+        version = await store.put(key, b"one", LONG, None)
+        assert await store.put(key, b"one", LONG, None) == version
+        monkeypatch.undo()
+        with pytest.raises(Conflict):
+            await store.put(key, b"one", LONG, None)
+        await store.close()
+
+    asyncio.run(use())
 
 
 def no_update_is_lost_between_processes(url: str) -> None:

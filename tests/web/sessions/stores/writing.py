@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from mainstay.web.sessions.conformance import LONG, found
+from mainstay.web.sessions.conformance import LONG, add_one
 from mainstay.web.sessions.store import Conflict, Store, SyncStore
 from mainstay.web.sessions.stores.memcached import MemcachedStore
 from mainstay.web.sessions.stores.memcached_sync import SyncMemcachedStore
@@ -100,13 +100,7 @@ class Worker:
 async def _add(store: Store, key: str, rounds: int) -> None:
     """Add one to a number, so many times, as the core of the sessions does it: read, change, compare and set."""
     for _ in range(rounds):
-        while True:
-            stored = await found(store, key)
-            try:
-                await store.put(key, str(int(stored.value) + 1).encode(), LONG, stored.version)
-            except Conflict:
-                continue
-            break
+        await add_one(store, key)
 
 
 async def _keep(store: Store, key: str, rounds: int) -> None:

@@ -18,7 +18,6 @@ class PerLoop(Generic[R]):
 
     def __init__(self, server: Server[R]) -> None:
         self.server = server
-        self._latest: tuple[asyncio.AbstractEventLoop | None, Multiplexed[R] | None] = (None, None)
         self._all: dict[asyncio.AbstractEventLoop, Multiplexed[R]] = {}
         _everyone.add(self)  # type: ignore[arg-type]  # a set of any kind of them
 
@@ -28,28 +27,21 @@ class PerLoop(Generic[R]):
     def here(self) -> Multiplexed[R]:
         """The connection of the running loop."""
         loop = asyncio.get_running_loop()
-        known, connection = self._latest
-        if known is loop and connection is not None:
-            return connection
         found = self._all.get(loop)
         if found is None:
             for other in [other for other in list(self._all) if other.is_closed()]:
                 self._all.pop(other, None)
             found = self._all[loop] = Multiplexed(self.server, loop)
-        self._latest = (loop, found)
         return found
 
     async def close(self) -> None:
         """Close this loop's connection. Those of other loops are theirs to close."""
-        loop = asyncio.get_running_loop()
-        self._latest = (None, None)
-        connection = self._all.pop(loop, None)
+        connection = self._all.pop(asyncio.get_running_loop(), None)
         if connection is not None:
             await connection.close()
 
     def forget(self) -> None:
         """Know of no connection any more, without a word to the server: they are the parent process's."""
-        self._latest = (None, None)
         self._all = {}
 
 
