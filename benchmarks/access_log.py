@@ -1,11 +1,11 @@
 """Item 10: CPU time that an access log adds to a request."""
 
-from benchmarks.added_cpu import measure
-from benchmarks.added_section import Item, Limit, section
+from fractions import Fraction
+
+from benchmarks.added_section import Item, Limit, measured
 from benchmarks.asks import Ask, Pair
 from benchmarks.contender import say
 from benchmarks.results import Scope, Section
-from benchmarks.rounds import chosen
 from benchmarks.stacks import Stack, gunicorn, node, uvicorn
 
 WHAT = "access log"
@@ -24,6 +24,7 @@ def _between(name: str, plain: Stack, full: Stack) -> Pair:
     return Pair(name, WHAT, Ask(plain, "/logged"), Ask(full, "/logged", logs=True))
 
 
+THIRD = Fraction(1, 3)
 QUIET = uvicorn("bare_asgi_one", "--no-access-log")
 PAIRS = (
     _within(ASGI, uvicorn("log_ours", "--no-access-log"), ours=True),
@@ -41,11 +42,11 @@ ITEM = Item(
     " with the same fields, ours; uvicorn's own has a format of its own with fewer. The app answers with one byte."
     " None of the peers gives a request an id, as ours does where it is not told otherwise: it is measured both ways.",
     PAIRS,
-    (Limit(ASGI, MORGAN, WHAT, 1 / 3), Limit(ASGI, UVICORN, WHAT, 1 / 3), Limit(WSGI, GUNICORN, WHAT)),
+    (Limit(ASGI, MORGAN, WHAT, THIRD), Limit(ASGI, UVICORN, WHAT, THIRD), Limit(WSGI, GUNICORN, WHAT)),
 )
 
 
 def bench(scope: Scope, *, with_ours: bool) -> Section:
     """Run the item."""
     say("CPU added by the access log")
-    return section(ITEM, measure(chosen(PAIRS, with_ours=with_ours, only=scope.only), scope))
+    return measured(ITEM, scope, with_ours=with_ours)

@@ -1,11 +1,13 @@
-"""Tables, targets and plots of CPU time that was added, from the samples of pairs."""
+"""An item of CPU time that was added: it is measured, and the samples of its pairs become tables, targets and plots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
-from benchmarks.added_cpu import LIVES, REQUESTS, ROUNDS, Samples
+from benchmarks.added_cpu import LIVES, REQUESTS, ROUNDS, Samples, measure
 from benchmarks.asks import Pair, Sample
-from benchmarks.results import Bar, Panel, Section, Table, Target, median, spread
+from benchmarks.results import Bar, Panel, Scope, Section, Table, Target, median, spread
+from benchmarks.rounds import chosen
 from benchmarks.wrk_counted import CONNECTIONS
 
 HOW = (
@@ -24,7 +26,7 @@ class Limit:
     ours: str
     peer: str
     what: str
-    share: float = 1.0
+    share: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Item:
     method: str
     pairs: tuple[Pair, ...]
     limits: tuple[Limit, ...]
+
+
+def measured(item: Item, scope: Scope, *, with_ours: bool) -> Section:
+    """Run an item."""
+    return section(item, measure(chosen(item.pairs, with_ours=with_ours, only=scope.only), scope))
 
 
 def section(item: Item, samples: Samples) -> Section:
@@ -96,7 +103,7 @@ def _panel(what: str, samples: Samples) -> Panel:
 def _target(limit: Limit, samples: Samples) -> Target:
     added = {pair.name: _added(found) for pair, found in _of(limit.what, samples)}
     mine, peer = added.get(limit.ours, float("nan")), added.get(limit.peer, float("nan"))
-    share = "" if limit.share == 1 else "1/3 of " if abs(limit.share - 1 / 3) < 1e-9 else f"{limit.share:g} of "
+    share = "" if limit.share == 1 else f"{limit.share} of "
     promise = f"{limit.what}: {limit.ours} adds under {share}{limit.peer}"
     if mine != mine or peer != peer:
         return Target(promise, "not measured", None)

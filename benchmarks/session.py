@@ -1,11 +1,9 @@
 """Item 11: CPU time that a session on Redis adds to a request that reads it, and to one that writes it."""
 
-from benchmarks.added_cpu import measure
-from benchmarks.added_section import Item, Limit, section
+from benchmarks.added_section import Item, Limit, measured
 from benchmarks.asks import SESSIONS, Ask, Pair
 from benchmarks.contender import say
 from benchmarks.results import Scope, Section
-from benchmarks.rounds import chosen
 from benchmarks.stacks import Stack, gunicorn, node, uvicorn
 
 READ, WRITE = "session read", "session write"
@@ -44,4 +42,4 @@ ITEM = Item(
 def bench(scope: Scope, *, with_ours: bool) -> Section:
     """Run the item."""
     say("CPU added by a session")
-    return section(ITEM, measure(chosen(PAIRS, with_ours=with_ours, only=scope.only), scope))
+    return measured(ITEM, scope, with_ours=with_ours)

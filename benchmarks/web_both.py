@@ -1,11 +1,9 @@
 """Item 12: CPU time that access log and session together add to one endpoint."""
 
-from benchmarks.added_cpu import measure
-from benchmarks.added_section import Item, Limit, section
+from benchmarks.added_section import Item, Limit, measured
 from benchmarks.asks import Ask, Pair
 from benchmarks.contender import say
 from benchmarks.results import Scope, Section
-from benchmarks.rounds import chosen
 from benchmarks.stacks import Stack, gunicorn, node, uvicorn
 
 READ, WRITE = "logged session read", "logged session write"
@@ -53,4 +51,4 @@ ITEM = Item(
 def bench(scope: Scope, *, with_ours: bool) -> Section:
     """Run the item."""
     say("CPU added by access log and session")
-    return section(ITEM, measure(chosen(PAIRS, with_ours=with_ours, only=scope.only), scope))
+    return measured(ITEM, scope, with_ours=with_ours)

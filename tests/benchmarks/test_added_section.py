@@ -1,5 +1,7 @@
 """What a part adds becomes a table with ratios, a plot, and targets that are kept or missed."""
 
+from fractions import Fraction
+
 import pytest
 
 from benchmarks import access_log, session, web_both
@@ -10,7 +12,7 @@ from benchmarks.stacks import Stack
 STACK = Stack("fake", lambda _: [])
 OURS = Pair("mainstay", "log", Ask(STACK, "/bare"), Ask(STACK, "/logged"), ours=True)
 PEER = Pair("morgan", "log", Ask(STACK, "/bare"), Ask(STACK, "/logged", session=True))
-ITEM = Item("access_log", "Log", "How.", (OURS, PEER), (Limit("mainstay", "morgan", "log", 1 / 3),))
+ITEM = Item("access_log", "Log", "How.", (OURS, PEER), (Limit("mainstay", "morgan", "log", Fraction(1, 3)),))
 
 
 def costing(plain: float, full: float, redis: float = 0.0) -> Sample:

@@ -16,6 +16,7 @@ from mainstay.model.spec import Bind, TcpBind, UnixBind
 from mainstay.sys import reuseport
 from mainstay.sys.fdstore import FdStore
 from tests.daemon.turning import turned
+from tests.servers.process import free_port
 
 LOCAL = "127.0.0.1"
 ANY = TcpBind(LOCAL, 0)
@@ -31,13 +32,6 @@ def listeners(reactor: Reactor) -> Iterator[Listeners]:
     found = Listeners(reactor, FdStore())
     yield found
     found.close("web")
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind((LOCAL, 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def port_of(address: str) -> int:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.end_to_end.site import Site, get
-from tests.end_to_end.test_start import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 from tests.web.accesslog.fuzzing import ASGI, WSGI, shoot, what_is_wrong
 
@@ -15,7 +15,7 @@ ENGINES = [(ASGI, "uvicorn"), (ASGI, "granian"), (WSGI, "uvicorn"), (WSGI, "gran
 @pytest.mark.parametrize(("app", "engine"), ENGINES, ids=["uvicorn", "granian", "uvicorn wsgi", "granian wsgi"])
 def test_one_request_is_one_line_whatever_it_sends(site: Site, app: str, engine: str) -> None:
     site.write("main.py", app)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "-i", "2", "--name", "web", "--engine", engine, "--port", str(port))
     answered = shoot(port)
     site.ok("stop", "web")
@@ -27,7 +27,7 @@ def test_one_request_is_one_line_whatever_it_sends(site: Site, app: str, engine:
 @pytest.mark.parametrize(("app", "engine"), ENGINES, ids=["uvicorn", "granian", "uvicorn wsgi", "granian wsgi"])
 def test_a_reload_loses_no_line(site: Site, app: str, engine: str) -> None:
     site.write("main.py", app)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "-i", "2", "--name", "web", "--engine", engine, "--port", str(port))
     for _ in range(20):
         get(port)
@@ -41,7 +41,7 @@ def test_a_reload_loses_no_line(site: Site, app: str, engine: str) -> None:
 
 def test_a_log_made_with_the_app_keeps_no_worker_from_being_forked_and_each_says_its_lines(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "-i", "2", "--name", "web", "--port", str(port))
     pids = {str(pid) for pid in site.pids("web")}
 

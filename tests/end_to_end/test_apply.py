@@ -3,7 +3,6 @@
 import json
 import os
 import resource
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from mainstay.config.schema import KEYS
 from mainstay.model.log_file import rotated_number
 from tests.end_to_end.conftest import end
 from tests.end_to_end.site import ASGI, Row, Site, get
+from tests.servers.process import free_port
 from tests.waiting import until
 
 JOB = """
@@ -40,19 +40,12 @@ APPS = {"web": "web", "web2": "web", "jobs": "jobs", "jobs2": "jobs", "jobs3": "
 """The apps of the file by name, and their kinds; nobody edits `quiet`."""
 
 
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
-
-
 class Shop(Site):
     """A site whose file is written with edits."""
 
     def __init__(self, home: Path, folder: Path) -> None:
         super().__init__(home, folder)
-        self.ports = {app: (_free_port(), _free_port()) for app in APPS}
+        self.ports = {app: (free_port(), free_port()) for app in APPS}
 
     def declare(self, edits: Mapping[str, str]) -> None:
         """Write the file: as it is at first, with the lines of these apps in place of those of the same keys."""
@@ -342,7 +335,7 @@ def test_what_the_file_has_no_more_goes_on_until_it_is_pruned(site: Site) -> Non
 
 def test_an_app_that_was_renamed_takes_its_address_with_it(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _free_port()
+    port = free_port()
     site.write("mainstay.toml", f"[apps.web]\napp = 'main:app'\nbind = '127.0.0.1:{port}'\n")
     site.ok("start")
     site.write("mainstay.toml", f"[apps.shop]\napp = 'main:app'\nbind = '127.0.0.1:{port}'\n")
@@ -357,7 +350,7 @@ def test_an_app_that_was_renamed_takes_its_address_with_it(site: Site) -> None:
 
 def test_of_several_apps_one_that_fails_stays_as_it_was_and_the_others_are_done(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _free_port()
+    port = free_port()
     web = f"[apps.web]\napp = 'main:app'\nbind = '127.0.0.1:{port}'\n"
     site.write("mainstay.toml", f"{web}[apps.jobs]\ncommand = ['sleep', '1000']\n")
     site.ok("start")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.site import Site
-from tests.end_to_end.test_reload import _port
-from tests.servers.authority import make_certificates
+from tests.servers.certificates import make_signed_certificate
 from tests.servers.chromium import Browser, chromium
 from tests.servers.nginx import nginx
+from tests.servers.process import free_port
 from tests.waiting import until
 
 SHOP, OTHER = "shop.example", "other.example"
@@ -131,11 +131,11 @@ def told(page: str) -> dict[str, str]:
 @pytest.fixture
 def shop(site: Site, tmp_path: Path) -> Iterator[Shop]:
     """The app with two workers, nginx in front of it, and a browser that trusts its certificate."""
-    ports = {"app": _port(), "https": _port(), "http": _port()}
+    ports = {"app": free_port(), "https": free_port(), "http": free_port()}
     folders = {name: tmp_path / name for name in ("certificates", "nginx", "data")}
     for folder in folders.values():
         folder.mkdir()
-    made = make_certificates(folders["certificates"], SHOP, OTHER)
+    made = make_signed_certificate(folders["certificates"], SHOP, OTHER)
     site.write("main.py", APP)
     site.write(
         "mainstay.toml",

@@ -9,7 +9,7 @@ import sys
 from tests.daemon.cared_for import SOURCE, get
 from tests.end_to_end.load import Load
 from tests.end_to_end.site import Site
-from tests.end_to_end.test_reload import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 NOTIFIES = """
@@ -42,7 +42,7 @@ def reasons(site: Site) -> str:
 
 
 def test_health_gates_a_start_and_replaces_who_falls_ill_without_losing_a_request(site: Site) -> None:
-    port = _port()
+    port = free_port()
     check = "health = { path = '/health', interval = '200ms', failures = 2, timeout = '5s' }"
     cared_for(site, port, check, "start_timeout = '3s'")
     site.write("sick.py", SOURCE.replace("ill = False", "ill = True"))
@@ -60,7 +60,7 @@ def test_health_gates_a_start_and_replaces_who_falls_ill_without_losing_a_reques
 
 
 def test_who_stands_still_or_takes_too_much_is_replaced_and_it_is_told_why(site: Site) -> None:
-    port = _port()
+    port = free_port()
     cared_for(site, port, "watchdog = '1s'", "max_memory = '150MiB'")
     site.ok("start")
     before = set(site.pids("sick"))

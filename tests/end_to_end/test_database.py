@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.site import Site, get
-from tests.servers.account import free_port
 from tests.servers.database import Database
 from tests.servers.postgres import postgres
+from tests.servers.process import free_port
 from tests.waiting import until
 
 DATABASE = """

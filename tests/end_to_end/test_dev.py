@@ -11,7 +11,7 @@ import pytest
 from mainstay.sys import procfs
 from tests.end_to_end.foreground import Foreground
 from tests.end_to_end.site import ASGI, WSGI, Site, get, is_alive
-from tests.end_to_end.test_start import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 BLIND = """
@@ -40,7 +40,7 @@ def developing(site: Site, *argv: str, **more: str) -> Iterator[Foreground]:
 @pytest.fixture
 def port(site: Site) -> int:
     site.write("main.py", ASGI)
-    return _port()
+    return free_port()
 
 
 def saved(word: str) -> str:

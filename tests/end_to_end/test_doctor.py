@@ -7,7 +7,7 @@ import signal
 
 from tests.end_to_end.ours import Ours
 from tests.end_to_end.site import ASGI, COMMAND, Site
-from tests.end_to_end.test_start import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 
@@ -18,7 +18,7 @@ def _findings(site: Site) -> dict[str, dict[str, str]]:
 def test_what_runs_is_looked_at(site: Site) -> None:
     site.write("main.py", ASGI)
     (site.folder / "work").mkdir()
-    site.ok("start", "main:app", "--name", "web", "-p", str(_port()))
+    site.ok("start", "main:app", "--name", "web", "-p", str(free_port()))
     site.ok("start", "sleep 1000", "--name", "jobs", "--cwd", "work")
     before = _findings(site)
     shutil.rmtree(site.folder / "work")
@@ -32,7 +32,7 @@ def test_what_runs_is_looked_at(site: Site) -> None:
 
 def test_workers_that_were_taken_over_are_not_left_behind(site: Site) -> None:
     site.write("main.py", ASGI)
-    site.ok("start", "main:app", "--name", "web", "-i", "2", "-p", str(_port()))
+    site.ok("start", "main:app", "--name", "web", "-i", "2", "-p", str(free_port()))
     site.ok("start", "sleep 1000", "--name", "jobs")
     ours = Ours(site)
     ours.kill(ours.daemon())

@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.load import Load
 from tests.end_to_end.site import ROOT, Site, get
-from tests.end_to_end.test_start import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 
@@ -22,7 +22,7 @@ def _copy(site: Site, example: str, port: int) -> None:
 
 
 def test_the_shop_sells_while_it_is_reloaded(site: Site) -> None:
-    port = _port()
+    port = free_port()
     _copy(site, "shop", port)
     site.ok("start")
 
@@ -39,7 +39,7 @@ def test_the_shop_sells_while_it_is_reloaded(site: Site) -> None:
 
 @pytest.mark.parametrize(("example", "path"), [("flask_notes", "/"), ("django_polls", "/")])
 def test_a_wsgi_framework_is_served_and_reloaded(site: Site, example: str, path: str) -> None:
-    port = _port()
+    port = free_port()
     _copy(site, example, port)
     text = (site.folder / "mainstay.toml").read_text()
     (site.folder / "mainstay.toml").write_text(_on_port(text, port))

@@ -12,7 +12,7 @@ from mainstay.model.spec import AppSpec, Dependency, Schedule, TcpBind
 from tests.daemon.running import Daemon, running, shell, web
 from tests.end_to_end.load import Load
 from tests.end_to_end.site import ASGI, get
-from tests.end_to_end.test_reload import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 
@@ -77,7 +77,7 @@ def test_a_dependency_that_fails_keeps_those_that_need_it_from_starting(daemon: 
 
 def test_a_reload_whose_command_fails_loses_no_request(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(ASGI)
-    port = _port()
+    port = free_port()
     spec = replace(web("web", "main:app", tmp_path, instances=2), binds=(TcpBind("127.0.0.1", port),))
     spec = replace(spec, before_start=("sh", "-c", f"echo migrating; test ! -e {tmp_path}/broken"))
     daemon.apply(spec)

@@ -2,20 +2,13 @@
 
 import os
 import signal
-import socket
 
 import pytest
 
 from tests.end_to_end.load import Load
 from tests.end_to_end.site import ASGI, WSGI, Site, get
+from tests.servers.process import free_port
 from tests.waiting import until
-
-
-def _port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
 
 
 @pytest.mark.parametrize(
@@ -23,7 +16,7 @@ def _port() -> int:
 )
 def test_no_request_is_lost_by_three_reloads_under_load(site: Site, source: str, engine: str) -> None:
     site.write("main.py", source)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(port), "--engine", engine)
     first = site.pids("web")
 
@@ -40,7 +33,7 @@ def test_no_request_is_lost_by_three_reloads_under_load(site: Site, source: str,
 
 def test_no_request_is_lost_by_restarting_one_worker_and_scaling(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "3", "--port", str(port))
 
     with Load(port, 15) as load:
@@ -57,7 +50,7 @@ def test_no_request_is_lost_by_restarting_one_worker_and_scaling(site: Site) -> 
 
 def test_new_code_serves_after_a_reload(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(port))
 
     site.write("main.py", ASGI.replace('"one"', '"two"'))
@@ -91,7 +84,7 @@ def test_new_code_serves_after_a_reload(site: Site) -> None:
 )
 def test_bad_code_is_refused_without_losing_a_request(site: Site, broken: str, expected: str) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.write(
         "mainstay.toml",
         f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{port}"\ninstances = 2\nstart_timeout = "5s"\n'
@@ -120,7 +113,7 @@ def test_bad_code_is_refused_without_losing_a_request(site: Site, broken: str, e
 
 def test_two_reloads_at_once_are_both_answered(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(port))
 
     running = [site.start_command("reload", "web") for _ in range(2)]
@@ -133,7 +126,7 @@ def test_two_reloads_at_once_are_both_answered(site: Site) -> None:
 
 def test_a_stop_does_not_wait_for_a_reload_that_hangs(site: Site) -> None:
     site.write("main.py", ASGI)
-    site.ok("start", "main:app", "--name", "web", "--port", str(_port()))
+    site.ok("start", "main:app", "--name", "web", "--port", str(free_port()))
     site.write("main.py", "import time\ntime.sleep(1000)\n")
     hanging = site.start_command("reload", "web")
     until(lambda: site.describe("web")["rollout"])
@@ -148,7 +141,7 @@ def test_a_stop_does_not_wait_for_a_reload_that_hangs(site: Site) -> None:
 
 def test_a_canary_holds_a_share_until_it_is_decided(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(port))
     site.write("main.py", ASGI.replace('"one"', '"two"'))
 
@@ -163,7 +156,7 @@ def test_a_canary_holds_a_share_until_it_is_decided(site: Site) -> None:
 
 def test_a_canary_that_is_taken_back_leaves_the_old_code(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(port))
     before = site.pids("web")
     site.write("main.py", ASGI.replace('"one"', '"two"'))
@@ -177,7 +170,7 @@ def test_a_canary_that_is_taken_back_leaves_the_old_code(site: Site) -> None:
 
 def test_a_restart_is_refused_when_the_new_code_does_not_import(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(port))
     before = site.pids("web")
     site.write("main.py", "import nothing_like_this\n")

@@ -15,7 +15,7 @@ import pytest
 from mainstay.sys import procfs
 from tests.end_to_end.foreground import SLOW, Answer, Foreground, why_not_as_init
 from tests.end_to_end.site import ASGI, Site, get, is_alive
-from tests.end_to_end.test_start import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 
@@ -27,7 +27,7 @@ def container() -> None:
 
 def test_sigterm_lets_a_slow_request_finish_and_leaves_nothing_behind(site: Site, as_init: bool) -> None:
     site.write("main.py", SLOW)
-    port = _port()
+    port = free_port()
     with Foreground(site, "serve", "main:app", "--name", "web", "-p", str(port), as_init=as_init) as serve:
         serve.until_err("web started")
         answer = Answer(port, "/slow")
@@ -88,7 +88,8 @@ def test_everything_has_ended_when_the_last_app_has(site: Site) -> None:
 def test_a_start_that_fails_is_1_with_the_reason_and_the_last_lines(site: Site, as_init: bool) -> None:
     site.write("main.py", "print('about to fail')\nimport nothing_of_this_name\n")
     site.write(
-        "mainstay.toml", f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{_port()}"\n[apps.s]\ncommand = "sleep 9"\n'
+        "mainstay.toml",
+        f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{free_port()}"\n[apps.s]\ncommand = "sleep 9"\n',
     )
     with Foreground(site, "serve", as_init=as_init) as serve:
         assert serve.ended() == 1
@@ -115,7 +116,7 @@ def test_a_home_with_a_daemon_is_refused_in_one_line(site: Site) -> None:
 
 def test_sighup_reads_the_file_and_the_code_again(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     file = '[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{}"\n{}'
     site.write("mainstay.toml", file.format(port, ""))
     with Foreground(site, "serve") as serve:
@@ -209,7 +210,7 @@ def _command(*argv: str) -> list[str]:
 
 def test_with_its_streams_closed_it_serves_all_the_same(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     line = f"exec {' '.join(_command('serve', 'main:app', '-p', str(port)))} <&- >&- 2>&-"
     process = subprocess.Popen(["sh", "-c", line], cwd=site.folder, env=site.environment())
     try:
@@ -336,7 +337,7 @@ def _heard(manager: socket.socket, word: str) -> list[str]:
 
 def test_a_service_manager_is_told_how_it_goes(site: Site, service_manager: socket.socket) -> None:
     site.write("main.py", ASGI)
-    site.write("mainstay.toml", f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{_port()}"\n')
+    site.write("mainstay.toml", f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{free_port()}"\n')
     told = {"NOTIFY_SOCKET": service_manager.getsockname(), "WATCHDOG_USEC": "400000"}
     with Foreground(site, "serve", environ=site.environment(**told)) as serve:
         said = _heard(service_manager, "READY=1")

@@ -8,7 +8,7 @@ import pytest
 from mainstay.sys import procfs
 from tests.end_to_end.foreground import SLOW, Answer, Foreground
 from tests.end_to_end.site import Site, get, is_alive
-from tests.end_to_end.test_start import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 COUNTER = """
@@ -29,7 +29,7 @@ def _numbers(out: str) -> list[int]:
 def test_a_daemon_that_is_killed_is_not_felt(site: Site, as_init: bool) -> None:
     site.write("count.py", COUNTER)
     site.write("main.py", SLOW)
-    port = _port()
+    port = free_port()
     site.write(
         "mainstay.toml",
         f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{port}"\n[apps.count]\ncommand = "python count.py"\n',

@@ -10,19 +10,13 @@ import pytest
 
 from tests.end_to_end.ours import Ours
 from tests.end_to_end.site import ASGI, WSGI, Site, get, is_alive
+from tests.servers.process import free_port
 from tests.waiting import until
-
-
-def _port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
 
 
 def test_an_asgi_app_is_served_by_as_many_workers_as_asked_for(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
 
     ran = site.ok("start", "main:app", "-i", "3", "--name", "web", "--port", str(port))
 
@@ -36,7 +30,7 @@ def test_an_asgi_app_is_served_by_as_many_workers_as_asked_for(site: Site) -> No
 
 def test_a_worker_knows_who_it_is_and_that_it_is_in_production(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
 
     site.ok("start", "main:app", "--name", "web", "--port", str(port))
 
@@ -47,9 +41,9 @@ def test_zero_instances_are_one_per_core_and_minus_one_is_one_fewer(site: Site) 
     site.write("main.py", ASGI)
     cores = len(os.sched_getaffinity(0))
 
-    site.ok("start", "main:app", "-i", "0", "--name", "a", "--port", str(_port()))
-    site.ok("start", "main:app", "-i", "-1", "--name", "b", "--port", str(_port()))
-    site.ok("start", "main:app", "-i", "max", "--name", "c", "--port", str(_port()))
+    site.ok("start", "main:app", "-i", "0", "--name", "a", "--port", str(free_port()))
+    site.ok("start", "main:app", "-i", "-1", "--name", "b", "--port", str(free_port()))
+    site.ok("start", "main:app", "-i", "max", "--name", "c", "--port", str(free_port()))
 
     assert [len(site.rows(name)) for name in "abc"] == [cores, max(1, cores - 1), cores]
 
@@ -57,7 +51,7 @@ def test_zero_instances_are_one_per_core_and_minus_one_is_one_fewer(site: Site) 
 def test_a_factory_and_a_wsgi_app_are_told_apart(site: Site) -> None:
     site.write("factory.py", ASGI)
     site.write("plain.py", WSGI)
-    one, two = _port(), _port()
+    one, two = free_port(), free_port()
 
     site.ok("start", "factory:create()", "--name", "f", "--port", str(one))
     site.ok("start", "plain:app", "--name", "w", "--port", str(two))
@@ -69,7 +63,7 @@ def test_a_factory_and_a_wsgi_app_are_told_apart(site: Site) -> None:
 
 def test_granian_serves_when_it_is_asked_for(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
 
     site.ok("start", "main:app", "--name", "g", "-i", "2", "--port", str(port), "--engine", "granian")
 
@@ -112,7 +106,7 @@ def test_a_program_and_a_shell_line_run_as_they_are(site: Site) -> None:
 
 def test_apps_of_a_file_start_together(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.write(
         "mainstay.toml",
         f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{port}"\ninstances = 2\n'
@@ -135,7 +129,7 @@ def test_only_the_named_apps_of_a_file_start(site: Site) -> None:
 
 def test_starting_what_runs_changes_nothing_and_says_so(site: Site) -> None:
     site.write("main.py", ASGI)
-    start = ("start", "main:app", "--name", "web", "--port", str(_port()))
+    start = ("start", "main:app", "--name", "web", "--port", str(free_port()))
     site.ok(*start)
     before = site.pids("web")
 
@@ -147,7 +141,7 @@ def test_starting_what_runs_changes_nothing_and_says_so(site: Site) -> None:
 
 def test_an_edited_file_is_applied_as_a_plan(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     declared = f'[apps.web]\napp = "main:app"\nbind = "127.0.0.1:{port}"\n'
     site.write("mainstay.toml", declared + "instances = 1\n")
     site.ok("start")
@@ -169,7 +163,7 @@ def test_an_edited_file_is_applied_as_a_plan(site: Site) -> None:
 def test_the_virtual_environment_of_the_app_is_used(site: Site) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", site.folder / ".venv"], check=True)
     site.write("main.py", ASGI.replace('GREETING = "one"', "import sys; GREETING = sys.prefix"))
-    port = _port()
+    port = free_port()
 
     site.ok("start", "main:app", "--name", "web", "--port", str(port))
 
@@ -188,7 +182,7 @@ def test_the_virtual_environment_of_the_app_is_used(site: Site) -> None:
 )
 def test_an_app_that_cannot_be_imported_is_not_started(site: Site, target: str, source: str, expected: str) -> None:
     site.write("main.py", source)
-    port = _port()
+    port = free_port()
 
     ran = site.run("start", target, "--name", "web", "--port", str(port))
 
@@ -209,7 +203,7 @@ def test_an_app_that_fails_in_its_startup_is_not_started(site: Site) -> None:
         "    await send({'type': 'lifespan.startup.failed', 'message': 'no database here'})\n",
     )
 
-    ran = site.run("start", "strict:app", "--name", "web", "--port", str(_port()))
+    ran = site.run("start", "strict:app", "--name", "web", "--port", str(free_port()))
 
     assert ran.code == 1
     assert "no database here" in ran.err
@@ -252,7 +246,7 @@ def test_a_port_in_use_is_named_with_its_owner(site: Site) -> None:
 
 def test_two_apps_cannot_have_one_port(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = str(_port())
+    port = str(free_port())
     site.ok("start", "main:app", "--name", "one", "--port", port)
 
     ran = site.run("start", "main:app", "--name", "two", "--port", port)
@@ -287,7 +281,7 @@ def test_a_program_that_does_not_exist_is_a_mistake_of_use(site: Site) -> None:
 def test_what_start_prints_as_json_is_json(site: Site) -> None:
     site.write("main.py", ASGI)
 
-    ran = site.ok("start", "main:app", "--name", "web", "--port", str(_port()), "--json")
+    ran = site.ok("start", "main:app", "--name", "web", "--port", str(free_port()), "--json")
 
     assert json.loads(ran.out)["apps"][0] == {
         "app": "web",
@@ -300,7 +294,7 @@ def test_what_start_prints_as_json_is_json(site: Site) -> None:
 
 def test_after_a_failed_start_no_process_is_left(site: Site) -> None:
     site.write("main.py", ASGI + "\nraise RuntimeError('late')\n")
-    site.run("start", "main:app", "--name", "web", "-i", "2", "--port", str(_port()))
+    site.run("start", "main:app", "--name", "web", "-i", "2", "--port", str(free_port()))
     daemon = site.daemon_pid()
     assert daemon is not None
 

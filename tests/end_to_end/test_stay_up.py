@@ -5,13 +5,13 @@ import signal
 import time
 
 from tests.end_to_end.site import ASGI, Site, get, is_alive
-from tests.end_to_end.test_start import _port
+from tests.servers.process import free_port
 from tests.waiting import until
 
 
 def test_a_killed_worker_is_replaced_and_the_reason_is_kept(site: Site) -> None:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(port))
     victim = site.pids("web")[0]
 
@@ -27,7 +27,7 @@ def test_a_killed_worker_is_replaced_and_the_reason_is_kept(site: Site) -> None:
 
 def test_a_killed_template_is_replaced_and_heals_workers_again(site: Site) -> None:
     site.write("main.py", ASGI)
-    site.ok("start", "main:app", "--name", "web", "--port", str(_port()))
+    site.ok("start", "main:app", "--name", "web", "--port", str(free_port()))
     template = site.describe("web")["template"]["pid"]
 
     os.kill(template, signal.SIGKILL)
@@ -124,7 +124,7 @@ def test_a_worker_that_ignores_sigterm_is_killed_when_its_time_is_over(site: Sit
 
 def test_kill_ends_everything_and_the_daemon(site: Site) -> None:
     site.write("main.py", ASGI)
-    site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(_port()))
+    site.ok("start", "main:app", "--name", "web", "-i", "2", "--port", str(free_port()))
     site.ok("start", "sleep 1000", "--name", "s")
     pids = [*site.pids("web"), *site.pids("s")]
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import time
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.end_to_end.load import Load
 from tests.end_to_end.ours import Ours
 from tests.end_to_end.site import ASGI, Site, get
+from tests.servers.process import free_port
 from tests.waiting import until
 
 WRITER = """
@@ -22,13 +22,6 @@ signal.pause()
 """
 
 
-def _port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
-
-
 @pytest.fixture
 def ours(site: Site) -> Ours:
     return Ours(site)
@@ -36,7 +29,7 @@ def ours(site: Site) -> Ours:
 
 def _serving(site: Site, instances: int = 2) -> int:
     site.write("main.py", ASGI)
-    port = _port()
+    port = free_port()
     site.ok("start", "main:app", "--name", "web", "-i", str(instances), "--port", str(port))
     return port
 

@@ -4,6 +4,7 @@ It becomes a child subreaper, as the daemon is, so that the workers that a templ
 reaped by its pid.
 """
 
+import io
 import json
 import os
 import select
@@ -40,26 +41,21 @@ class Pipe:
     """What a process writes to its stdout or stderr, collected here."""
 
     def __init__(self) -> None:
-        self._reader, self.writer = os.pipe()
-        os.set_blocking(self._reader, False)
+        reader, self.writer = os.pipe()
+        os.set_blocking(reader, False)
+        self._reader = io.FileIO(reader)
         self._text = b""
 
     @property
     def text(self) -> str:
         """Everything written up to now."""
-        while True:
-            try:
-                chunk = os.read(self._reader, 65536)
-            except BlockingIOError:
-                break
-            if not chunk:
-                break
+        while chunk := self._reader.read(65536):
             self._text += chunk
         return self._text.decode()
 
     def close(self) -> None:
-        """Close both ends."""
-        os.close(self._reader)
+        """Close both ends. There is nothing to be read from then on."""
+        self._reader.close()
         os.close(self.writer)
 
 
@@ -129,8 +125,8 @@ class FakeDaemon:
     """Starts templates and cold workers in `folder`, and ends all of them at the end of a `with`."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
-        self._adopting = ExitStack()
-        self._adopting.enter_context(adopting())
+        self._at_the_end = ExitStack()
+        self._at_the_end.enter_context(adopting())
         self.folder = folder
         self.settings: Fields = {
             "app": "web",
@@ -141,7 +137,7 @@ class FakeDaemon:
             "preload": True,
             **settings,
         }
-        self.out, self.err = Pipe(), Pipe()
+        self.out, self.err = self._pipe(), self._pipe()
         self.env: dict[str, str] = {}
         self.interpreter = sys.executable
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -165,7 +161,7 @@ class FakeDaemon:
             listener.close()
         if self._template is not None:
             self._template.close()
-        self._adopting.close()
+        self._at_the_end.close()
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the user's app."""
@@ -214,7 +210,7 @@ class FakeDaemon:
     def fork(self, *listeners: socket.socket, slot: int = 0, env: dict[str, str] | None = None) -> Worker:
         """Let the template fork a worker."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        out, err = Pipe(), Pipe()
+        out, err = self._pipe(), self._pipe()
         token = f"web-{slot}@1"
         fds = [out.writer, err.writer, theirs.fileno(), *(listener.fileno() for listener in listeners)]
         place = {"token": token, "slot": slot, "generation": 1}
@@ -227,7 +223,7 @@ class FakeDaemon:
 
     def start_cold(self, target: str, *listeners: socket.socket, **settings: object) -> Worker:
         """Start a worker that is not forked."""
-        out, err = Pipe(), Pipe()
+        out, err = self._pipe(), self._pipe()
         process = self._start("worker", target, out, err)
         assert self._template is not None
         control, self._template = self._template, None
@@ -249,6 +245,11 @@ class FakeDaemon:
         worker = self.fork(*listeners)
         worker.serve()
         return worker
+
+    def _pipe(self) -> Pipe:
+        pipe = Pipe()
+        self._at_the_end.callback(pipe.close)
+        return pipe
 
     def _remember(self, worker: Worker) -> Worker:
         self._workers.append(worker)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers.certificates import Certificate, make_certificate
+from tests.servers.process import free_port
 from tests.waiting import until
 
 _ORDINARY = "nobody"
@@ -99,14 +100,6 @@ def _wait(process: "subprocess.Popen[bytes]") -> None:
         process.kill()
         process.wait()
         raise
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def greets(port: int) -> bool:

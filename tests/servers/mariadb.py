@@ -31,6 +31,7 @@ def mariadb(*, tls: bool = False) -> Iterator[Database]:
                 "--innodb-log-file-size=8M",
             ],
             folder,
+            {"TMPDIR": str(folder)},  # two at once would take each other's temporary tables
         )
         account = Database("mysql", 0)
         (folder / "first.sql").write_text(
@@ -46,7 +47,7 @@ def mariadb(*, tls: bool = False) -> Iterator[Database]:
             return [
                 *(program("mariadbd"), "--no-defaults", data, f"--port={port}", "--bind-address=127.0.0.1"),
                 *(f"--socket={folder / 'sock'}", f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'first.sql'}"),
-                *_QUICK,
+                *(*_QUICK, f"--tmpdir={folder}"),
                 *((f"--ssl-cert={certificate.certificate}", f"--ssl-key={certificate.key}") if certificate else ()),
             ]
 

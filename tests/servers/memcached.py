@@ -42,11 +42,8 @@ class MemcachedServer:
 def memcached_server(folder: Path, *options: str, login: str = "", with_tls: bool = False) -> Iterator[MemcachedServer]:
     """One that runs meanwhile."""
     server = MemcachedServer(folder, *options, login=login, with_tls=with_tls)
-    server.process.start()
-    try:
+    with server.process.running():
         yield server
-    finally:
-        server.process.kill()
 
 
 @contextmanager
@@ -55,9 +52,5 @@ def memcached_at_a_socket(folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "m.sock"
     argv = ["memcached", "-u", "root", "-s", str(path)]
-    process = Process(argv, folder / "memcached.log", lambda: listens(path))
-    process.start()
-    try:
+    with Process(argv, folder / "memcached.log", lambda: listens(path)).running():
         yield path
-    finally:
-        process.kill()

@@ -1,12 +1,13 @@
 """A real nginx with a configuration of the test's own, in the foreground and in a folder of its own."""
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.account import program
+from tests.servers.process import listens_on
 from tests.waiting import until
 
 _CONFIGURATION = """\
@@ -38,16 +39,13 @@ def nginx(folder: Path, http: str, *ports: int) -> Iterator[Path]:
     user = "user root;" if os.geteuid() == 0 else ""
     file = folder / "nginx.conf"
     file.write_text(_CONFIGURATION.format(folder=folder, http=http, user=user))
-    process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(file)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [program("nginx"), "-p", str(folder), "-c", str(file)], stderr=subprocess.PIPE, text=True
+    )
     try:
-        until(lambda: process.poll() is not None or all(map(_listens, ports)), what="nginx")
+        until(lambda: process.poll() is not None or all(map(listens_on, ports)), what="nginx")
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         yield folder
     finally:
         process.terminate()
         process.communicate(timeout=30)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,17 +1,33 @@
 """A real server as a process of the test: on a free port, with its data in a folder of the test, ended by its pid."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tests.servers.account import free_port
 from tests.waiting import until
 
 __all__ = ["Process", "answers", "free_port", "listens", "listens_on"]
+
+
+_BELOW_WHAT_THE_KERNEL_GIVES = range(10_000, 32_000)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, and that the kernel gives to nobody who connects while its server is down."""
+    while True:
+        port = random.choice(_BELOW_WHAT_THE_KERNEL_GIVES)
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Process:
@@ -43,6 +59,15 @@ class Process:
         except BaseException:
             self.kill()
             raise
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """It runs meanwhile, unless it is killed, and not from then on."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.kill()
 
     def hang(self) -> None:
         """Stop it where it is: connections are accepted by the kernel, but nothing answers."""

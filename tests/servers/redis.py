@@ -67,21 +67,17 @@ class RedisServer:
 def redis_server(folder: Path, *options: str, password: str = "", with_tls: bool = False) -> Iterator[RedisServer]:
     """One that runs meanwhile."""
     server = RedisServer(folder, *options, password=password, with_tls=with_tls)
-    server.process.start()
-    try:
+    with server.process.running():
         yield server
-    finally:
-        server.process.kill()
 
 
 @contextmanager
 def redis_cluster(folder: Path) -> Iterator[list[RedisServer]]:
     """Three nodes that have found each other and serve all slots."""
     with ExitStack() as stack:
-        nodes = [RedisServer(folder / str(number), *_cluster_options()) for number in range(3)]
+        nodes = [RedisServer(folder / str(number), *cluster_options()) for number in range(3)]
         for node in nodes:
-            stack.callback(node.process.kill)
-            node.process.start()
+            stack.enter_context(node.process.running())
         addresses = [f"127.0.0.1:{node.port}" for node in nodes]
         subprocess.run(
             ["redis-cli", "--cluster", "create", *addresses, "--cluster-yes"],
@@ -94,7 +90,8 @@ def redis_cluster(folder: Path) -> Iterator[list[RedisServer]]:
         yield nodes
 
 
-def _cluster_options() -> tuple[str, ...]:
+def cluster_options() -> tuple[str, ...]:
+    """What makes a node of a server. Its second port would else be 10000 above the first, whoever has that one."""
     return ("cluster-enabled yes", f"cluster-port {free_port()}", "cluster-node-timeout 2000")
 
 
@@ -133,7 +130,6 @@ def redis_sentinel(folder: Path) -> Iterator[Pair]:
     with ExitStack() as stack:
         pair = Pair(folder)
         for process in (pair.primary.process, pair.replica.process, pair.sentinel):
-            stack.callback(process.kill)
-            process.start()
+            stack.enter_context(process.running())
         until(pair.knows_the_replica, 60, "Sentinel to know the replica")
         yield pair

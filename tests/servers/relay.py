@@ -28,11 +28,8 @@ class Relay:
 def relay_to(folder: Path, target: int) -> Iterator[Relay]:
     """One that runs meanwhile."""
     relay = Relay(folder, target)
-    relay.process.start()
-    try:
+    with relay.process.running():
         yield relay
-    finally:
-        relay.process.kill()
 
 
 async def _serve(port: int, target: int) -> None:

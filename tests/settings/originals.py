@@ -7,12 +7,9 @@ import io
 import json
 import logging
 import os
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.npm import Original
 from tests.settings.dotenv_texts import BY_HAND, SURROUNDINGS, by_chance
 
 DOTENV = "18.0.10"
@@ -26,60 +23,15 @@ require('readline').createInterface({ input: process.stdin }).on('line', line =>
 """
 
 
-class Unavailable(Exception):
-    """The original cannot be had on this machine."""
+class Dotenv(Original):
+    """dotenv of npm in a process of its own."""
 
-
-class Dotenv:
-    """A node process that parses what it is sent."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
+    def __init__(self) -> None:
+        super().__init__(f"dotenv@{DOTENV}", "-e", _ANSWERING)
 
     def parse(self, text: str) -> dict[str, str]:
         """What the original makes of the text."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(text) + "\n")
-        self._process.stdin.flush()
-        return dict(json.loads(self._process.stdout.readline()))
-
-
-@contextmanager
-def dotenv() -> Iterator[Dotenv]:
-    """dotenv of npm, installed once into a cache folder."""
-    folder = _installed()
-    argv = ["node", "-e", _ANSWERING]
-    with subprocess.Popen(argv, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Dotenv(process)
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-def _installed() -> Path:
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = caches / "mainstay-tests" / f"dotenv-{DOTENV}"
-    if not (folder / "node_modules").is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as made:
-            argv = [
-                "npm",
-                "install",
-                "--prefix",
-                made,
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                f"dotenv@{DOTENV}",
-            ]
-            try:
-                subprocess.run(argv, check=True, capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
-            except (OSError, subprocess.SubprocessError) as error:
-                raise Unavailable(f"npm cannot install dotenv: {error}") from error
-            folder.mkdir(exist_ok=True)
-            with suppress(OSError):  # another run was faster; or node tells
-                Path(made, "node_modules").rename(folder / "node_modules")
-    return folder
+        return dict(self.answer(text))
 
 
 def python_dotenv(text: str, override: bool) -> dict[str, str | None]:
@@ -105,7 +57,7 @@ def recorded(name: str) -> list[tuple[str, dict[str, str | None]]]:
 def main() -> None:
     """Record."""
     every = list(dict.fromkeys([*BY_HAND, *by_chance(500)]))
-    with dotenv() as original:
+    with Dotenv() as original:
         _write(f"dotenv-{DOTENV}", [(text, original.parse(text)) for text in every])
     _write(f"python-dotenv-{PYTHON_DOTENV}", [(text, python_dotenv(text, override=True)) for text in every])
 

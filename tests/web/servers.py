@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -146,12 +145,3 @@ def _answers(address: int | Path) -> bool:
         return bool(raw(address, "/", "Host: up"))
     except OSError:
         return False
-
-
-def free_port() -> int:
-    """A port that nobody listens on, below those that the kernel gives to whoever connects."""
-    for _ in range(100):
-        port = random.randrange(11_000, 30_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("no free port")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.servers import APP, SERVERS, asked, free_port, started
+from tests.servers.process import free_port
+from tests.web.servers import APP, SERVERS, asked, started
 
 SENT = ("Host: backend:8000", "User-Agent: curl", "X-Forwarded-For: 6.6.6.6, 192.0.2.1, 10.0.0.2")
 MORE = ("X-Forwarded-Proto: https, http", "X-Forwarded-Host: shop.example")

@@ -1,25 +1,18 @@
-"""The real morgan, installed once for all runs of the tests, and asked what it would log."""
+"""The real morgan, asked what it would log."""
 
-import fcntl
-import json
 import os
-import shutil
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mainstay.web.accesslog.exchange import ScopeExchange
 from mainstay.web.proxy import TrustedProxies
+from tests.npm import Original
 
-VERSION = "1.12.1"
+PACKAGE = "morgan@1.12.1"
 ORACLE = Path(__file__).with_name("morgan_oracle.js")
 Pairs = tuple[tuple[str, str], ...]
 Instant = tuple[int, int]
 """Seconds and nanoseconds, as process.hrtime gives them."""
-
-
-class NotHere(Exception):
-    """It cannot be had on this machine; says why."""
 
 
 class Refused(Exception):
@@ -70,34 +63,15 @@ def _seconds(instant: Instant) -> float:
     return instant[0] + instant[1] * 1e-9
 
 
-class Oracle:
-    """A Node process with the original in it, for thousands of questions. Use as a context manager."""
+class Oracle(Original):
+    """The original in a process of its own."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            ["node", str(ORACLE)],
-            cwd=installed(),
-            env=environ(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def __enter__(self) -> "Oracle":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=30)
+        super().__init__(PACKAGE, str(ORACLE), environ=environ())
 
     def line(self, case: Case) -> str:
         """What it logs. Raises Refused."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        asked = asdict(case) | {"responseHeaders": case.response_headers}
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
+        answer = self.answer(asdict(case) | {"responseHeaders": case.response_headers})
         if "error" in answer:
             raise Refused(answer["error"])
         line: str = answer["line"]
@@ -107,25 +81,3 @@ class Oracle:
 def environ() -> dict[str, str]:
     """Its environment: NO_COLOR would change what it does."""
     return {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "NODE_OPTIONS")}
-
-
-def installed() -> Path:
-    """The folder it is in, made where it is missing. Raises NotHere."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        raise NotHere("morgan needs node and npm")
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mainstay-tests" / f"morgan-{VERSION}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:  # several runs of the tests may come at one time
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            _install(npm, folder)
-            (folder / "complete").touch()
-    return folder
-
-
-def _install(npm: str, folder: Path) -> None:
-    words = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), f"morgan@{VERSION}"]
-    done = subprocess.run([npm, *words], capture_output=True, text=True, timeout=150)
-    if done.returncode:
-        raise NotHere(f"npm cannot install morgan: {done.stderr.strip()[:500]}")

@@ -58,6 +58,9 @@ class Program:
 
     def run(self, code: str, where: str, before: str = "") -> Ended:
         """Run to the end."""
-        process = self.start(code, where, before)
-        out, err = process.communicate(timeout=60)
+        with self.start(code, where, before) as process:
+            try:
+                out, err = process.communicate(timeout=60)
+            finally:
+                process.kill()  # one that does not end as it should
         return Ended(process.returncode, (self.file.read_text() if where == "file" else out).splitlines(), err)

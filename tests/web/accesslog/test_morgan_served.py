@@ -13,8 +13,10 @@ import pytest
 import uvicorn
 
 from mainstay.web.accesslog import AccessLog
+from tests.npm import installed
+from tests.servers.account import program
 from tests.waiting import until
-from tests.web.accesslog.original import ORACLE, NotHere, environ, installed
+from tests.web.accesslog.original import ORACLE, PACKAGE, environ
 
 FORMAT = (
     ':remote-addr - :remote-user [:date[clf]] ":method :url HTTP/:http-version" :status :res[content-length]'
@@ -58,9 +60,9 @@ async def app(scope: Any, _receive: Any, send: Any) -> None:
 @contextmanager
 def node() -> Iterator[tuple[int, list[str]]]:
     """The port of a Node server with morgan, and the lines it writes."""
-    argv, pipe = ["node", str(ORACLE), "serve", FORMAT], subprocess.PIPE
+    argv, pipe = [program("node"), str(ORACLE), "serve", FORMAT], subprocess.PIPE
     with subprocess.Popen(
-        argv, cwd=installed(), env=environ(), stdin=pipe, stdout=pipe, text=True, encoding="utf-8"
+        argv, cwd=installed(PACKAGE), env=environ(), stdin=pipe, stdout=pipe, text=True, encoding="utf-8"
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -112,11 +114,6 @@ def answers(port: int, request: bytes) -> bytes:
 
 @pytest.mark.parametrize("http", ["h11", "httptools"])
 def test_both_log_the_same_line_for_a_raw_request(http: str) -> None:
-    pytest.importorskip(http)
-    try:
-        installed()
-    except NotHere as reason:
-        pytest.skip(str(reason))
     with node() as (theirs, expected), served(http) as (ours, lines):
         for number, (name, request) in enumerate(REQUESTS.items(), 1):
             assert answers(theirs, request).startswith(b"HTTP/1.1 "), name

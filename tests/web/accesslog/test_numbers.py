@@ -1,7 +1,6 @@
-"""Numbers as ECMAScript writes them; compared with node where it is there."""
+"""Numbers as ECMAScript writes them; compared with node."""
 
 import json
-import shutil
 import subprocess
 from fractions import Fraction
 
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstay.web.accesslog.numbers import digits_of, fixed, milliseconds
+from tests.servers.account import program
 
 FIXED = "console.log(JSON.stringify(JSON.parse(require('fs').readFileSync(0)).map(([v, d]) => v.toFixed(d))))"
 RECORDED = [
@@ -50,7 +50,6 @@ def test_what_lies_in_the_middle_is_rounded_up(whole: int, bits: int, digits: in
     assert shown >= exact or exact - shown < Fraction(1, 2 * 10**digits)
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
 def test_node_writes_the_same() -> None:
     ties = [
         (numerator / 2**bits, digits)
@@ -61,7 +60,9 @@ def test_node_writes_the_same() -> None:
     times = [(number * 1e-6, digits) for number in range(0, 20_000_000, 33_333) for digits in (0, 1, 3)]
     small = [(2.0**-bits, digits) for bits in range(1, 60) for digits in range(0, 101, 10)]
     asked = [*ties, *times, *small]
-    done = subprocess.run(["node", "-e", FIXED], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [program("node"), "-e", FIXED], input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
 
     assert [fixed(value, digits) for value, digits in asked] == json.loads(done.stdout)
 

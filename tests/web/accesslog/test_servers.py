@@ -3,7 +3,6 @@
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.process import free_port, listens_on
 from tests.waiting import until
 from tests.web.accesslog.fuzzing import ANSWERED, ASGI, WSGI, ask, shoot, what_is_wrong
 from tests.web.accesslog.programs import ROOT
@@ -31,23 +31,11 @@ SERVERS = {
 }
 
 
-def _port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextmanager
 def serving(folder: Path, app: str, command: list[str]) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
     """A server of the app `main:app`; its port and its process. What it says goes into the files `out` and `err`."""
     (folder / "main.py").write_text(app)
-    port = _port()
+    port = free_port()
     argv = [part.replace("{port}", str(port)) for part in command]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(folder)])}
     with open(folder / "out", "wb") as out, open(folder / "err", "wb") as err:
@@ -55,7 +43,7 @@ def serving(folder: Path, app: str, command: list[str]) -> Iterator[tuple[int, "
             [sys.executable, "-m", *argv], cwd=folder, env=environment, stdout=out, stderr=err, start_new_session=True
         )
     try:
-        until(lambda: _accepts(port) or process.poll() is not None)
+        until(lambda: listens_on(port) or process.poll() is not None)
         yield port, process
     finally:
         if process.poll() is None:

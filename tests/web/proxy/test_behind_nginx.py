@@ -1,8 +1,5 @@
 """Behind a real nginx, on our own runtime: what the app sees is what the client did, whatever the client pretends."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +10,9 @@ import pytest
 
 from tests.runtime import apps
 from tests.runtime.fake_daemon import FakeDaemon
-from tests.waiting import until
-from tests.web.servers import free_port
+from tests.servers.certificates import make_certificate
+from tests.servers.nginx import nginx
+from tests.servers.process import free_port
 
 CLIENT = "127.0.0.5"  # a client of its own on this machine: 127.0.0.1 is the proxy
 X_FORWARDED = """
@@ -25,20 +23,7 @@ X_FORWARDED = """
 FORWARDED = """
     proxy_set_header Forwarded $chain;
 """
-CONFIG = """
-worker_processes 1;
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/temp;
-    fastcgi_temp_path {folder}/temp;
-    uwsgi_temp_path {folder}/temp;
-    scgi_temp_path {folder}/temp;
+HTTP = """
     map $http_forwarded $chain {{
         "" 'for="$remote_addr:$remote_port";proto=$scheme;host="$http_host"';
         default '$http_forwarded, for="$remote_addr:$remote_port";proto=$scheme;host="$http_host"';
@@ -46,15 +31,14 @@ http {{
     server {{
         listen 127.0.0.1:{http};
         listen 127.0.0.1:{https} ssl;
-        ssl_certificate {folder}/cert.pem;
-        ssl_certificate_key {folder}/key.pem;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
         location / {{
             proxy_pass http://127.0.0.1:{upstream};
             proxy_set_header Host backend;
             {headers}
         }}
     }}
-}}
 """
 FORGED = {
     "X-Forwarded-For": "127.0.0.1, 10.0.0.1",
@@ -63,9 +47,6 @@ FORGED = {
     "Forwarded": 'for="127.0.0.1:1";proto=https;host=evil.example, for="',
     "X-Real-IP": "127.0.0.1",
 }
-
-nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-pytestmark = pytest.mark.skipif(nginx is None, reason="nginx is not installed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +66,11 @@ class Proxy:
 
 @contextmanager
 def running(folder: Path, upstream: int, headers: str) -> Iterator[Proxy]:
-    subject = ("-subj", "/CN=shop.example", "-days", "2", "-nodes")
-    keys = ("-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem")
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
-    subprocess.run(["openssl", "req", "-x509", *new_key, *subject, *keys], check=True, capture_output=True)
-    proxy = Proxy(free_port(), free_port())
-    config = CONFIG.format(folder=folder, http=proxy.http, https=proxy.https, upstream=upstream, headers=headers)
-    (folder / "nginx.conf").write_text(config)
-    process = subprocess.Popen([str(nginx), "-p", str(folder), "-e", "error.log", "-c", "nginx.conf"])
-    try:
-        until(lambda: _answers(proxy) or process.poll() is not None, 30, "nginx answers")
-        assert process.poll() is None, (folder / "error.log").read_text()
+    made, proxy = make_certificate(folder), Proxy(free_port(), free_port())
+    files = {"certificate": made.certificate, "key": made.key}
+    http = HTTP.format(http=proxy.http, https=proxy.https, upstream=upstream, headers=headers, **files)
+    with nginx(folder, http, proxy.http, proxy.https):
         yield proxy
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answers(proxy: Proxy) -> bool:
-    try:
-        return proxy.seen("http") != ""
-    except httpx.TransportError:
-        return False
 
 
 @pytest.mark.parametrize("source", [apps.CLIENT_ASGI, apps.CLIENT_WSGI], ids=["asgi", "wsgi"])

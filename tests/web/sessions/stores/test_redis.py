@@ -10,7 +10,7 @@ from mainstay.settings import Secret
 from mainstay.web.sessions.conformance import LONG, StoreConformance, found, new_key
 from mainstay.web.sessions.store import StoreError
 from mainstay.web.sessions.stores.redis import RedisStore
-from tests.servers.redis import RedisServer, redis_server
+from tests.servers.redis import RedisServer, cluster_options, redis_server
 from tests.waiting import until
 from tests.web.sessions.stores import faults, together
 from tests.web.sessions.stores.together import used
@@ -150,7 +150,7 @@ def test_a_demoted_server_is_left_and_asked_anew(tmp_path: Path) -> None:
 
 
 def test_a_node_of_a_cluster_is_told_apart(tmp_path: Path) -> None:
-    with redis_server(tmp_path, "cluster-enabled yes") as server:
+    with redis_server(tmp_path, *cluster_options()) as server:
         assert "cluster" in failure(RedisStore(server.url, limits=PATIENT)).lower()
 
 
